@@ -1,0 +1,60 @@
+import { TokenFault } from '../tokens/access-token.ts';
+import { answerFault, codeOf, type Fetch } from '../tokens/token-request.ts';
+
+/** One attempt to get a token, whatever number of requests it takes. */
+const ATTEMPT_TIMEOUT_MS = 20_000;
+
+/** What the library fetches with, and what went wrong in its last request. */
+export interface GoogleFetch {
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /** The failure of the last request as a clause, without what the endpoint wrote; undefined when it went well. */
+  fault(): TokenFault | undefined;
+}
+
+/**
+ * A `fetch` for google-auth-library. It keeps the library's errors from being needed, as they carry whole requests, and
+ * leads requests for Google's token endpoint to the one that the credentials name (`token_uri`), which the library ignores.
+ */
+export function googleFetch(fetch: Fetch, redirect: ReadonlyMap<string, string>): GoogleFetch {
+  const deadline = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS);
+  let fault: TokenFault | undefined;
+  return {
+    fault: () => fault,
+    async fetch(input, init = {}) {
+      const asked = input instanceof Request ? input.url : String(input);
+      const url = redirect.get(asked) ?? asked;
+      const endpoint = `the token endpoint at ${new URL(url).host}`;
+      const { method = 'GET', headers, body, signal } = init;
+      try {
+        const response = await fetch(url, {
+          method,
+          redirect: 'error',
+          signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+          ...(headers === undefined ? {} : { headers }),
+          ...(body === undefined || body === null ? {} : { body }),
+        });
+        fault = response.ok
+          ? undefined
+          : answerFault(endpoint, response.status, await errorBody(response.clone()));
+        return response;
+      } catch (error) {
+        fault = unreachable(endpoint, error);
+        // Not the error itself: it may quote the request.
+        throw fault;
+      }
+    },
+  };
+}
+
+function unreachable(endpoint: string, error: unknown): TokenFault {
+  return new TokenFault(`${endpoint} cannot be reached${codeOf(error)}`);
+}
+
+async function errorBody(response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    const value: unknown = await response.json();
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}

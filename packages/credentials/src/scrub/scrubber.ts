@@ -1,0 +1,115 @@
+import type { Field } from '../request/request-head.ts';
+
+/** Removes secrets from a stream of bytes. */
+export interface Scrubber {
+  /**
+   * The bytes that can go on: all but those at the end that may be the beginning of a secret. The chunk is left as it is;
+   * where there was nothing to mask the result may share its memory.
+   */
+  push(chunk: Uint8Array): Buffer;
+  /** What is left at the end of the stream. */
+  flush(): Buffer;
+}
+
+const MASK = '*'.charCodeAt(0);
+
+/**
+ * Makes a scrubber that puts `*` over every byte of every occurrence of any of the secrets, also when they overlap or
+ * lie across chunks. Lengths stay, so that Content-Length does. A chunk is held back only as far as its end may be the
+ * beginning of a secret: most often not at all.
+ */
+export function createScrubber(secrets: readonly string[]): Scrubber {
+  const needles = spellings(secrets).map((text) => makeNeedle(Buffer.from(text, 'utf8')));
+  // What is held back, as it came and with the masks of what was found in it so far.
+  let held: Buffer = Buffer.alloc(0);
+  let heldMasked: Buffer = held;
+
+  const take = (chunk: Uint8Array, isEnd: boolean): Buffer => {
+    const bytes = joined(held, chunk);
+    // Copied when there is something to mask.
+    let output = held.equals(heldMasked) ? undefined : Buffer.concat([heldMasked, chunk]);
+    for (const { pattern } of needles) {
+      let masked = 0;
+      for (let at = bytes.indexOf(pattern); at >= 0; at = bytes.indexOf(pattern, at + 1)) {
+        output ??= Buffer.from(bytes);
+        output.fill(MASK, Math.max(at, masked), at + pattern.length);
+        masked = at + pattern.length;
+      }
+    }
+    const keep = isEnd ? 0 : Math.max(0, ...needles.map((needle) => beginning(needle, bytes)));
+    const out = bytes.length - keep;
+    held = Buffer.from(bytes.subarray(out));
+    heldMasked = output === undefined ? held : Buffer.from(output.subarray(out));
+    return (output ?? bytes).subarray(0, out);
+  };
+
+  const scrubber: Scrubber = {
+    push: (chunk) => take(chunk, false),
+    flush: () => take(Buffer.alloc(0), true),
+  };
+  return scrubber;
+}
+
+/** A text without the secrets, each byte of them a `*`; a field's value as Node gives it is one byte a character. */
+export function scrubText(text: string, secrets: readonly string[]): string {
+  if (!spellings(secrets).some((secret) => text.includes(secret))) return text;
+  const scrubber = createScrubber(secrets);
+  const parts = [scrubber.push(Buffer.from(text, 'latin1')), scrubber.flush()];
+  return Buffer.concat(parts).toString('latin1');
+}
+
+/** Header fields without the secrets, neither in names nor in values. */
+export function scrubFields(fields: readonly Field[], secrets: readonly string[]): Field[] {
+  return fields.map(([name, value]) => [scrubText(name, secrets), scrubText(value, secrets)]);
+}
+
+/**
+ * A secret in the spellings in which a service may send it back: as it is, in a URL, and in JSON, where `/` may be `\/`.
+ * Base64 is not among them: which bytes stand in front of a secret there cannot be known.
+ */
+function spellings(secrets: readonly string[]): string[] {
+  return [
+    ...new Set(
+      secrets.flatMap((secret) => {
+        const json = JSON.stringify(secret).slice(1, -1);
+        return [secret, wellFormed(secret), json, json.replaceAll('/', String.raw`\/`)];
+      }),
+    ),
+  ].filter((text) => text !== '');
+}
+
+function wellFormed(secret: string): string {
+  return encodeURIComponent(secret.toWellFormed());
+}
+
+function joined(held: Buffer, chunk: Uint8Array): Buffer {
+  return held.length === 0
+    ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    : Buffer.concat([held, chunk]);
+}
+
+interface Needle {
+  readonly pattern: Buffer;
+  /** Of each beginning of the pattern the longest beginning that is also its end (Knuth, Morris and Pratt). */
+  readonly borders: Uint32Array;
+}
+
+function makeNeedle(pattern: Buffer): Needle {
+  const borders = new Uint32Array(pattern.length);
+  for (let index = 1, length = 0; index < pattern.length; index++) {
+    while (length > 0 && pattern[index] !== pattern[length]) length = borders[length - 1] ?? 0;
+    if (pattern[index] === pattern[length]) length++;
+    borders[index] = length;
+  }
+  return { pattern, borders };
+}
+
+/** How many bytes at the end may be the beginning of the pattern; never the whole of it. */
+function beginning({ pattern, borders }: Needle, bytes: Buffer): number {
+  let length = 0;
+  for (let index = Math.max(0, bytes.length - pattern.length + 1); index < bytes.length; index++) {
+    while (length > 0 && bytes[index] !== pattern[length]) length = borders[length - 1] ?? 0;
+    if (bytes[index] === pattern[length]) length++;
+  }
+  return length;
+}
