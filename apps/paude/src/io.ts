@@ -1,0 +1,2 @@
+/** The parts of `process` that commands use; tests pass their own. */
+export type Io = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'stdin' | 'on' | 'off' | 'exitCode'>;

@@ -1,0 +1,11 @@
+import { runCommandLine } from './run-command-line.ts';
+
+// Whoever reads our output may stop reading, as head does. That is no error, and nothing to report to anybody.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
+process.exitCode = await runCommandLine(process.argv, process);
