@@ -21,7 +21,7 @@ export class EnvironmentSecret implements SecretSource {
 
   constructor(name: string, environment: Environment, options: SecretOptions = {}) {
     this.description = `variable ${name}`;
-    const text = environment[name];
+    const text = Object.hasOwn(environment, name) ? environment[name] : undefined;
     const { check = secretFault } = options;
     const fault = text === undefined ? 'is not set' : check(text);
     this.#reading =

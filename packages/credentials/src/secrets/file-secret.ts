@@ -56,12 +56,14 @@ export class FileSecret implements SecretSource {
     const startedAtMs = this.#options.now();
     try {
       // stat follows links, so a swapped link shows as another file.
-      const { dev, ino, size, mtimeNs, ctimeNs } = await stat(this.#path, { bigint: true });
-      const identity = [dev, ino, size, mtimeNs, ctimeNs].join();
+      const stats = await stat(this.#path, { bigint: true });
+      const identity = [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join();
       if (identity !== this.#identity) {
         const exposed = await this.#options.checkFile(this.#path);
         if (exposed !== undefined) this.#reading = { kind: 'fault', detail: exposed };
-        else this.#take(size > MAX_BYTES ? undefined : await readFile(this.#path));
+        // Reading a pipe or a device might never end.
+        else if (!stats.isFile()) this.#reading = this.#fault('is not a regular file');
+        else this.#take(stats.size > MAX_BYTES ? undefined : await readFile(this.#path));
         this.#identity = identity;
       }
     } catch (error) {
