@@ -1,5 +1,6 @@
+import { objectAt, parseJson } from '../json.ts';
 import { TokenFault } from '../tokens/access-token.ts';
-import { answerFault, codeOf, type Fetch } from '../tokens/token-request.ts';
+import { answerFault, codeOf, type Fetch, readText } from '../tokens/token-request.ts';
 
 /** One attempt to get a token, whatever number of requests it takes. */
 const ATTEMPT_TIMEOUT_MS = 20_000;
@@ -33,12 +34,12 @@ export function googleFetch(fetch: Fetch, redirect: ReadonlyMap<string, string>)
           ...(headers === undefined ? {} : { headers }),
           ...(body === undefined || body === null ? {} : { body }),
         });
-        fault = response.ok
-          ? undefined
-          : answerFault(endpoint, response.status, await errorBody(response.clone()));
-        return response;
+        const text = await readText(response);
+        const { ok, status, headers: received } = response;
+        fault = ok ? undefined : answerFault(endpoint, status, objectAt(parseJson(text)));
+        return new Response(text === '' ? null : text, { status, headers: received });
       } catch (error) {
-        fault = unreachable(endpoint, error);
+        fault = failure(endpoint, error);
         // Not the error itself: it may quote the request.
         throw fault;
       }
@@ -46,15 +47,8 @@ export function googleFetch(fetch: Fetch, redirect: ReadonlyMap<string, string>)
   };
 }
 
-function unreachable(endpoint: string, error: unknown): TokenFault {
-  return new TokenFault(`${endpoint} cannot be reached${codeOf(error)}`);
-}
-
-async function errorBody(response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
-  try {
-    const value: unknown = await response.json();
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
+function failure(endpoint: string, error: unknown): TokenFault {
+  return error instanceof TokenFault
+    ? new TokenFault(`${endpoint} ${error.message}`)
+    : new TokenFault(`${endpoint} cannot be reached${codeOf(error)}`);
 }

@@ -21,7 +21,12 @@ export interface TokenKeeperOptions {
   readonly initial?: AccessToken | undefined;
   /** How long before its end a token is replaced, but never more than a tenth of its life. @default 300000 */
   readonly refreshBeforeMs?: number;
-  /** How young a token must be for a 401 not to mean that a newer one would help. @default 10000 */
+  /**
+   * How young a token must be for a 401 not to mean that a newer one would help. A client can bring about a 401 whenever it
+   * likes; this bounds how often that costs a request to the token endpoint.
+   *
+   * @default 60000
+   */
   readonly youngMs?: number;
   /** The shortest and the longest pause after failures. @default [1000, 300000] */
   readonly backoffMs?: readonly [shortest: number, longest: number];
@@ -52,7 +57,7 @@ export class TokenKeeper {
   constructor({ initial, ...options }: TokenKeeperOptions) {
     this.#options = {
       refreshBeforeMs: 300_000,
-      youngMs: 10_000,
+      youngMs: 60_000,
       backoffMs: [1000, 300_000],
       now: Date.now,
       observe: () => undefined,
@@ -96,11 +101,12 @@ export class TokenKeeper {
       const token = await fetchToken();
       const unfit = secretFault(token.value);
       if (unfit !== undefined) throw new TokenFault(`the access token that was given ${unfit}`);
+      if (token.expiresAtMs !== undefined && token.expiresAtMs <= now()) {
+        throw new TokenFault('the access token that was given has already ended; see to the clock');
+      }
       this.#take(token, now());
       this.#failures = 0;
       this.#pausedUntilMs = Number.NEGATIVE_INFINITY;
-      observe({ kind: 'refreshed' });
-      return true;
     } catch (error) {
       const [shortest, longest] = this.#options.backoffMs;
       // An error that is not ours may quote a request, and with it a secret.
@@ -111,6 +117,8 @@ export class TokenKeeper {
       observe({ kind: 'refresh-failed', detail: this.#fault });
       return false;
     }
+    observe({ kind: 'refreshed' });
+    return true;
   }
 
   #take(token: AccessToken, obtainedAtMs: number): void {

@@ -43,6 +43,7 @@ export async function askTokenEndpoint(
     status = response.status;
     text = await readText(response);
   } catch (error) {
+    if (error instanceof TokenFault) throw new TokenFault(`${endpoint} ${error.message}`);
     throw new TokenFault(`${endpoint} cannot be reached${codeOf(error)}`);
   }
   const answer = objectAt(parseJson(text));
@@ -105,13 +106,18 @@ export function codeOf(error: unknown): string {
   return '';
 }
 
-async function readText(response: Response): Promise<string> {
+/**
+ * The body of an answer.
+ *
+ * @throws TokenFault when it is longer than any answer of a token endpoint.
+ */
+export async function readText(response: Response): Promise<string> {
   if (response.body === null) return '';
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body) {
     length += chunk.byteLength;
-    if (length > MAX_ANSWER_BYTES) throw new RangeError('the answer is too long');
+    if (length > MAX_ANSWER_BYTES) throw new TokenFault(`answered with more than ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
