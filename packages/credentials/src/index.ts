@@ -17,4 +17,7 @@ export type { RouteSpec } from './routes/route-spec.ts';
 export type { CredentialEvent, RouteSurroundings } from './routes/surroundings.ts';
 export { createScrubber, type Scrubber, scrubFields, scrubText } from './scrub/scrubber.ts';
 export type { Environment } from './secrets/environment-secret.ts';
+export { readRoots } from './stubs/authorities.ts';
+export { stubRoutes } from './stubs/stub-routes.ts';
+export { type WrittenStubs, writeStubs } from './stubs/write-stubs.ts';
 export type { Fetch } from './tokens/token-request.ts';
