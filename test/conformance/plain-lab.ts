@@ -6,7 +6,7 @@ import {
   rawHttpOrigin,
   rawResponse,
 } from '../support/origins.ts';
-import { type RawResponse, rawConnect } from '../support/raw-client.ts';
+import { type RawConnection, type RawResponse, rawConnect } from '../support/raw-client.ts';
 import { type Arena, type ArenaOptions, openArena, type Refusal, refusalOf } from './arena.ts';
 
 /** The host of the lab's origin; `DENIED` exists too, and may not be reached. */
@@ -27,7 +27,15 @@ export interface PlainLab extends AsyncDisposable {
    * Sends bytes on a connection of their own and reads as many responses. Then shows that nothing else came of them: a
    * connection that goes on answers one more request as if it were its first.
    */
-  exchange(bytes: string | readonly string[], responses?: number): Promise<Exchange>;
+  exchange(bytes: string | readonly string[], options?: ExchangeOptions): Promise<Exchange>;
+}
+
+/** How bytes are sent. */
+export interface ExchangeOptions {
+  /** How many responses they get. @default 1 */
+  readonly responses?: number;
+  /** Whether the connection has served another request before. @default false */
+  readonly kept?: boolean;
 }
 
 /** Both sides of what was sent. */
@@ -61,6 +69,12 @@ export async function openPlainLab(options: ArenaOptions = {}): Promise<PlainLab
   const authority = `${HOST}:${origin.port}`;
   const url = `http://${authority}`;
   let sentinels = 0;
+  const askAgain = async (connection: RawConnection) => {
+    const path = `/sentinel${++sentinels}`;
+    await connection.send(`GET ${url}${path} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+    const sentinel = await connection.readResponse();
+    expect(sentinel.body.toString()).toBe(path);
+  };
   return {
     arena,
     origin,
@@ -69,9 +83,10 @@ export async function openPlainLab(options: ArenaOptions = {}): Promise<PlainLab
     answer: (next = echo) => {
       answer = next;
     },
-    async exchange(bytes, count = 1) {
+    async exchange(bytes, { responses: count = 1, kept = false } = {}) {
       const before = origin.requests.length;
       await using connection = await rawConnect(arena.proxy);
+      if (kept) await askAgain(connection);
       await connection.send(bytes);
       const responses: RawResponse[] = [];
       while (responses.length < count) responses.push(await connection.readResponse());
@@ -79,10 +94,7 @@ export async function openPlainLab(options: ArenaOptions = {}): Promise<PlainLab
       if (closed) {
         expect((await connection.readToEnd()).toString()).toBe('');
       } else {
-        const path = `/sentinel${++sentinels}`;
-        await connection.send(`GET ${url}${path} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
-        const sentinel = await connection.readResponse();
-        expect(sentinel.body.toString()).toBe(path);
+        await askAgain(connection);
       }
       const requests = origin.requests.slice(before).filter(({ target }) => !target.startsWith('/sentinel'));
       return { responses, requests, closed };
@@ -101,14 +113,34 @@ export function requestTo(
   return [`${method} ${lab.url}${path} HTTP/1.1`, `Host: ${lab.authority}`, ...lines, '', body].join('\r\n');
 }
 
-/** Expects one refusal as the answer, its reason in body and audit log, and that the origin saw nothing. */
+/** What a refusal says; `why` is part of the detail in its audit event. */
+export interface ExpectedRefusal {
+  readonly status: number;
+  readonly reason: string;
+  readonly why?: string;
+}
+
+/**
+ * Expects one refusal as the answer, its reason in body and audit log, and that the origin saw nothing; and the same when
+ * the bytes come on a connection that has served a request before.
+ */
 export async function expectRefused(
   lab: PlainLab,
   bytes: string | readonly string[],
-  expected: { readonly status: number; readonly reason: string; readonly why?: string },
+  expected: ExpectedRefusal,
+): Promise<Refusal> {
+  await expectRefusedOnce(lab, bytes, expected, true);
+  return expectRefusedOnce(lab, bytes, expected, false);
+}
+
+async function expectRefusedOnce(
+  lab: PlainLab,
+  bytes: string | readonly string[],
+  expected: ExpectedRefusal,
+  kept: boolean,
 ): Promise<Refusal> {
   const connections = lab.origin.connections.length;
-  const { responses, requests } = await lab.exchange(bytes);
+  const { responses, requests } = await lab.exchange(bytes, { kept });
   const [response] = responses;
   if (response === undefined) throw new Error('no response');
   const refusal = await refusalOf(lab.arena, response);

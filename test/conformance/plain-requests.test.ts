@@ -159,10 +159,10 @@ describe('requests that no proxy forwards', () => {
   it.each([
     ['origin-form', () => '/x', 'not-a-proxy-request'],
     ['a network path', () => `//${HOST}/`, 'not-a-proxy-request'],
-    ['authority-form', () => lab.authority, 'bad-request'],
+    ['authority-form', () => lab.authority, 'bad-target'],
     ['https', () => `https://${lab.authority}/`, 'scheme-not-supported'],
     ['ftp', () => `ftp://${lab.authority}/`, 'scheme-not-supported'],
-    ['no scheme', () => `${HOST}/x`, 'bad-request'],
+    ['no scheme', () => `${HOST}/x`, 'bad-target'],
     ['no host', () => 'http:///x', 'bad-target'],
   ])('%s', async (_what, url, reason) => {
     const refusal = await refusedGet(lab.arena, url(), [['Host', lab.authority]]);

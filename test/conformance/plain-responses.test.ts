@@ -149,7 +149,7 @@ describe('interim responses', () => {
 
   it('are passed on, without a length and what is for this hop', async () => {
     lab.answer(`HTTP/1.1 100 Continue\r\n\r\n${interim}HTTP/1.1 102 Processing\r\n\r\n${last}`);
-    const { responses } = await lab.exchange(requestTo(lab), 4).finally(() => lab.answer());
+    const { responses } = await lab.exchange(requestTo(lab), { responses: 4 }).finally(() => lab.answer());
     expect(responses.map(({ status }) => status)).toEqual([100, 103, 102, 200]);
     expect(responses[1]?.head.raw).toBe('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n');
     expect(responses[3]?.body.toString()).toBe('ok');

@@ -138,7 +138,9 @@ describe('bodies go on as what they are', () => {
     const second = requestTo(lab, [], { path: '/2' });
     const denied = `GET http://${DENIED}:${lab.origin.port}/3 HTTP/1.1\r\nHost: ${lab.authority}\r\n\r\n`;
     const fourth = requestTo(lab, [], { path: '/4' });
-    const { requests, responses } = await lab.exchange([first, second, denied, fourth].join(''), 4);
+    const { requests, responses } = await lab.exchange([first, second, denied, fourth].join(''), {
+      responses: 4,
+    });
     expect(responses.map(({ status }) => status)).toEqual([200, 200, 403, 200]);
     expect(requests.map(({ target }) => target).sort()).toEqual(['/1', '/2', '/4']);
     expect(responses.map(({ body }) => body.toString())).toMatchObject([

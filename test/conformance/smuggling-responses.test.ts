@@ -157,7 +157,7 @@ describe('a second response belongs to nobody', () => {
     ],
   ])('%s: the next request gets its own', async (_what, bytes) => {
     answerWith(bytes);
-    const { responses } = await lab.exchange([requestTo(lab)], bytes.includes('103') ? 2 : 1);
+    const { responses } = await lab.exchange([requestTo(lab)], { responses: bytes.includes('103') ? 2 : 1 });
     expect(responses.at(-1)?.body.toString()).toBe('ok');
   });
 

@@ -22,8 +22,9 @@ const PARTIAL: HeadReading = { kind: 'partial' };
 const OTHER: HeadReading = { kind: 'other' };
 
 /**
- * Reads the head of a CONNECT at the start of `bytes`; stricter than RFC 9112 asks (§3 to §5): one space between the
- * parts, CRLF alone ends a line, no folding, no space before a colon, no body.
+ * Reads the head of a CONNECT at the start of `bytes`; stricter than RFC 9112 asks (§3 to §5): CRLF alone ends a line, no
+ * folding, no space before a colon, no body. It refuses what the HTTP server's reader refuses, which gets those CONNECTs
+ * that are not the first request of their connection; so more than one space may stand between the parts.
  */
 export function readConnectHead(bytes: Buffer, maxBytes: number): HeadReading {
   const compared = Math.min(bytes.length, CONNECT.length);
@@ -40,14 +41,17 @@ export function readConnectHead(bytes: Buffer, maxBytes: number): HeadReading {
 /** `text` is the head up to and with the CRLF of its last line. */
 function readLines(text: string, end: number): HeadReading {
   const lineEnd = text.indexOf('\r\n');
-  const targetEnd = text.indexOf(' ', CONNECT.length);
+  const targetStart = skipSpaces(text, CONNECT.length);
+  const targetEnd = text.indexOf(' ', targetStart);
   if (targetEnd === -1 || targetEnd > lineEnd) return bad('the request line has no version');
-  const version = text.slice(targetEnd + 1, lineEnd);
+  const version = text.slice(skipSpaces(text, targetEnd), lineEnd);
   if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') return bad('the version is not HTTP/1.1 or HTTP/1.0');
-  const authority = text.slice(CONNECT.length, targetEnd);
+  const authority = text.slice(targetStart, targetEnd);
+  if (authority.includes('\n')) return bad('a line ends in LF alone');
   let proxyAuthorization: string | undefined;
   let accept: string | undefined;
   let hosts = 0;
+  let lengths = 0;
   let fields = 0;
   for (let start = lineEnd + 2; start < text.length; ) {
     const colon = fieldNameEnd(text, start);
@@ -61,13 +65,14 @@ function readLines(text: string, end: number): HeadReading {
         break;
       case 'proxy-authorization':
         if (proxyAuthorization !== undefined) return bad('Proxy-Authorization stands twice');
-        proxyAuthorization = text.slice(colon + 1, stop).trim();
+        proxyAuthorization = fieldValue(text, colon + 1, stop);
         break;
       case 'accept':
-        accept = text.slice(colon + 1, stop).trim();
+        accept = fieldValue(text, colon + 1, stop);
         break;
       case 'content-length':
-        if (text.slice(colon + 1, stop).trim() !== '0') return bad('a CONNECT has no body');
+        if (fieldValue(text, colon + 1, stop) !== '0') return bad('a CONNECT has no body');
+        if (++lengths > 1) return bad('Content-Length stands twice');
         break;
       case 'transfer-encoding':
         return bad('a CONNECT has no body');
@@ -77,6 +82,13 @@ function readLines(text: string, end: number): HeadReading {
   if (hosts > 1) return bad('Host stands twice');
   if (hosts === 0 && version === 'HTTP/1.1') return bad('Host is missing');
   return { kind: 'connect', head: { authority, proxyAuthorization, accept, end } };
+}
+
+/** The offset of the first character at or behind `start` that is no space. */
+function skipSpaces(text: string, start: number): number {
+  let index = start;
+  while (text.charCodeAt(index) === 0x20) index++;
+  return index;
 }
 
 /** The offset of the colon behind a field name, or -1 when the name has a character that is no tchar (RFC 9110 §5.6.2). */
@@ -97,6 +109,19 @@ function fieldValueEnd(text: string, start: number): number {
     if ((code < 0x20 && code !== 0x09) || code === 0x7f) return -1;
   }
   return -1;
+}
+
+/** A value without the spaces and tabs around it (RFC 9110 §5.5); `trim` would take no-break spaces as well. */
+function fieldValue(text: string, start: number, stop: number): string {
+  let first = start;
+  let last = stop;
+  while (first < last && isBlank(text.charCodeAt(first))) first++;
+  while (last > first && isBlank(text.charCodeAt(last - 1))) last--;
+  return text.slice(first, last);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 const TOKEN = new Set(

@@ -219,7 +219,8 @@ function requestFault(request: http.IncomingMessage): { reason: ReasonCode; why:
 function clientErrorReason(error: NodeJS.ErrnoException): [ReasonCode, string | undefined] {
   if (error.code === 'HPE_HEADER_OVERFLOW') return ['headers-too-large', undefined];
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return ['request-timeout', undefined];
-  return ['bad-request', (error as { reason?: string }).reason ?? error.code];
+  const why = (error as { reason?: string }).reason ?? error.code;
+  return [error.code === 'HPE_INVALID_URL' ? 'bad-target' : 'bad-request', why];
 }
 
 /** What makes a CONNECT, or a WebSocket handshake (RFC 6455 §4.1), none. */
