@@ -36,8 +36,9 @@ export class HttpServer {
       keepAliveTimeout: timeouts.headMs,
       connectionsCheckingInterval: 1000,
       noDelay: true,
-      // h2c and all other protocols are answered as if no upgrade had been asked for (RFC 9110 §7.8).
-      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+      // h2c and all other protocols are answered as if no upgrade had been asked for, and HTTP/1.0 has none (RFC 9110 §7.8).
+      shouldUpgradeCallback: ({ headers, httpVersion }) =>
+        headers.upgrade?.toLowerCase() === 'websocket' && httpVersion === '1.1',
     });
     // Node drops the fields beyond this count silently; we count them ourselves and refuse.
     this.#server.maxHeadersCount = 0;
@@ -77,6 +78,11 @@ export class HttpServer {
     if (connection.distrusted) return undefined;
     const fault = requestFault(request);
     if (fault !== undefined) return this.#refuse(request, response, fault.reason, fault.why);
+    if (request.headers.upgrade !== undefined) {
+      // After an upgrade that it does not get, Node keeps the parser's errors to itself until the next head is whole.
+      connection.distrusted = true;
+      response.shouldKeepAlive = false;
+    }
     if (hasBody(request)) this.#noteReading(connection, request, response);
     serveHttp(this.#context, connection, request, response).catch((error: unknown) => {
       this.#context.onDefect(error);
@@ -211,6 +217,9 @@ function requestFault(request: http.IncomingMessage): { reason: ReasonCode; why:
   if (hosts === 0 && httpVersion === '1.1') return bad('host is missing');
   if (fieldValues(rawHeaders, 'proxy-authorization').length > 1)
     return bad('proxy-authorization stands twice');
+  // Chunks that are malformed could not be told from chunks that are late: see #onRequest.
+  if (request.headers.upgrade !== undefined && request.headers['transfer-encoding'] !== undefined)
+    return bad('a request for another protocol is chunked');
   const fault = framingFault(rawHeaders, httpVersion);
   return fault === undefined ? undefined : bad(fault);
 }

@@ -157,6 +157,11 @@ class UpgradeExchange implements Open {
     const { record, facts, target, policy } = this.#admitted;
     const address = 'remoteAddress' in stream ? String(stream.remoteAddress) : '';
     if (this.#over) return void stream.destroy();
+    const fault = switchFault(incoming);
+    if (fault !== undefined) {
+      stream.destroy();
+      return this.#fail('target-protocol-error', fault);
+    }
     if (context.policy !== policy && !isStillAllowed(context.policy, target, address)) {
       if (!context.reportOnly) return this.cut('policy-changed');
     }
@@ -213,9 +218,19 @@ class UpgradeExchange implements Open {
   }
 }
 
+/** What makes a 101 none that was asked for (RFC 9110 §15.2.2). */
+function switchFault({ headers, httpVersion }: http.IncomingMessage): string | undefined {
+  if (httpVersion !== '1.1') return 'it switched protocols in HTTP/1.0';
+  return headers.upgrade?.toLowerCase() === 'websocket' ? undefined : 'it switched to another protocol';
+}
+
 function switchingProtocols(incoming: http.IncomingMessage, pseudonym: string): string {
   const fields = responseFields(incoming.rawHeaders, `${incoming.httpVersion} ${pseudonym}`);
   let text = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
-  for (let index = 0; index < fields.length; index += 2) text += `${fields[index]}: ${fields[index + 1]}\r\n`;
+  for (let index = 0; index < fields.length; index += 2) {
+    // A 101 has no body (RFC 9110 §8.6); a length could only be taken for that of the first frames.
+    if (fields[index]?.toLowerCase() !== 'content-length')
+      text += `${fields[index]}: ${fields[index + 1]}\r\n`;
+  }
   return `${text}\r\n`;
 }
