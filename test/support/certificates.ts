@@ -1,3 +1,4 @@
+/// <reference path="../../packages/proxy/src/ca/web-crypto-globals.d.ts" />
 import 'reflect-metadata';
 import { isIP } from 'node:net';
 import {

@@ -1,3 +1,6 @@
+export { type RotateOptions, readCertificate, rotateAuthority } from './ca/certificate-authority.ts';
+export type { CertificateFacts } from './ca/certificate-facts.ts';
+export type { Permissions } from './ca/name-constraints.ts';
 export { formatAuthority, parseAuthority, type Target, type TargetFault } from './engine/target.ts';
 export {
   type Audit,
