@@ -18,6 +18,14 @@ describe('isAmbiguousPath()', () => {
     '/%2e%2e/a',
     '/a%252e',
     '/a%00',
+    '/%61dmin',
+    '/%41dmin',
+    '/a%7Edmin',
+    '/a%2Dmin',
+    '/a%5fmin',
+    '/%30',
+    '/a;x=1/b',
+    '/a;',
     '/a#b',
     '/a b',
     '/a\tb',
@@ -28,12 +36,19 @@ describe('isAmbiguousPath()', () => {
     expect(isAmbiguousPath(path)).toBe(true);
   });
 
-  it.each(['/', '/a', '/a/', '/a.b/..c/d..', '/a;x=1/b', '/%C3%A9', '/a?x=/../y%2f//', '*', '/@scope/...'])(
-    'holds %j for plain',
-    (path) => {
-      expect(isAmbiguousPath(path)).toBe(false);
-    },
-  );
+  it.each([
+    '/',
+    '/a',
+    '/a/',
+    '/a.b/..c/d..',
+    '/%C3%A9',
+    '/%20%40%3a%5B%7B%60',
+    '/a?x=/../y%2f//',
+    '*',
+    '/@scope/...',
+  ])('holds %j for plain', (path) => {
+    expect(isAmbiguousPath(path)).toBe(false);
+  });
 });
 
 describe('hasPathPrefix()', () => {

@@ -1,12 +1,16 @@
+/** Percent-encoding of what needs none (RFC 3986 section 2.3), of delimiters of paths, of itself, and of NUL. */
+const NEEDLESS_ESCAPE = /%(?:2[def5]|3\d|[46][1-9a-f]|[57][\da]|5f|7e|5c|00)/i;
+
 /**
- * Whether servers may disagree on which path a request target names: dot segments, empty segments, backslashes, and
- * slashes or dots in percent-encoding, also with path parameters (`/..;/`). Such a path must not be compared with a prefix.
+ * Whether servers may disagree on which path a request target names: dot segments, empty segments, backslashes, path
+ * parameters (`/..;/`, `/a;x/b`), and percent-encoding of what stands for itself (`%2f`, `%61`). Such a path must not be
+ * compared with a prefix.
  */
 export function isAmbiguousPath(target: string): boolean {
   const path = pathOf(target);
   if (path === '*') return false;
   if (!path.startsWith('/')) return true;
-  return /\/\/|\\|%2f|%5c|%2e|%25|%00|[#\p{Cc} ]/iu.test(path) || /\/\.\.?(?:;[^/]*)?(?=\/|$)/.test(path);
+  return /\/\/|[\\;#\p{Cc} ]/u.test(path) || NEEDLESS_ESCAPE.test(path) || /\/\.\.?(?=\/|$)/.test(path);
 }
 
 /** The request target without its query. */

@@ -18,10 +18,20 @@ describe('queryValues()', () => {
     ['/v1?key=%zz%4', ['%zz%4']],
     ['/v1?keys=a&akey=b&a=key', []],
     ['/v1?x=?key=a', []],
+    ['/v1?key%00x=a', ['a']],
+    ['/v1?%256bey=a', []],
   ])('finds in %s %j', (path, expected) => {
     expect(queryValues(path, 'key')).toEqual(expected);
   });
 });
+
+it.each(['api_key', '%61pi_key', 'API_KEY', 'api.key', 'api%20key', 'api+key', 'api%5Fkey', 'api_key%5B%5D'])(
+  'takes the parameter %s for api_key',
+  (spelling) => {
+    expect(queryValues(`/v1?${spelling}=a`, 'api_key')).toEqual(['a']);
+    expect(withQuery(`/v1?x=1&${spelling}=a`, 'api_key', 'real')).toBe('/v1?x=1&api_key=real');
+  },
+);
 
 describe('withoutQuery()', () => {
   it.each([

@@ -51,9 +51,16 @@ function parametersOf(path: string): Parameter[] {
   return parameters;
 }
 
-/** What two spellings of one name have in common: `Key`, `key[]` and `key[0]` are `key`. */
+/**
+ * What two spellings of one name have in common: `Key`, `key[]` and `key[0]` are `key`, and `api.key` and `api key` are
+ * `api_key`, as PHP reads them.
+ */
 function queryKey(name: string): string {
-  return name.trim().replace(/\[.*$/s, '').toLowerCase();
+  return name
+    .trim()
+    .replace(/[[\0].*$/s, '')
+    .replace(/[. ]/g, '_')
+    .toLowerCase();
 }
 
 /** Percent-decoding that never fails: what is not an escape stays as it is. */
