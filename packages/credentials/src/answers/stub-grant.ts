@@ -36,8 +36,7 @@ export function stubGrantFault(parameters: Parameters, stubs: Stubs): string | u
   if (credential === undefined) {
     return 'a session holds only a stub to refresh; log in outside of the session and give the login to the proxy';
   }
-  const given = parameters.get(credential);
-  if (given === undefined) return `the parameter ${credential} is missing`;
+  if (!parameters.get(credential)) return `the parameter ${credential} is missing`;
   for (const [name, value] of parameters) {
     if (!PUBLIC.has(name) && value !== '' && !isStub(value, stubs)) {
       const shown = /^[a-z_]{1,40}$/.test(name) ? name : 'with an odd name';

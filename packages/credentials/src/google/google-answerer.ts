@@ -12,25 +12,32 @@ const LIFE_S = 3599;
 
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
-/** Google's token endpoints: the current one and those of older client libraries. */
-const TOKEN_PATHS: Readonly<Record<string, readonly string[]>> = {
-  'oauth2.googleapis.com': ['/token'],
-  'www.googleapis.com': ['/oauth2/v4/token', '/oauth2/v3/token'],
-  'accounts.google.com': ['/o/oauth2/token'],
-  'sts.googleapis.com': ['/v1/token', '/v1beta/token', '/v1/oauthtoken'],
-};
+/** A token endpoint of Google: its host, regional and of other universes too, and its paths. */
+interface TokenEndpoint {
+  readonly hosts: RegExp;
+  readonly paths: ReadonlySet<string>;
+}
 
-/** The host of service-account impersonation, and its regional kin. Every answer of it is a credential. */
-const IMPERSONATION_HOST = /^iamcredentials\.(?:.+\.)?googleapis\.com$/;
+/** The current endpoints, and those of older client libraries. */
+const TOKEN_ENDPOINTS: readonly TokenEndpoint[] = [
+  { hosts: /(?:^|[.-])oauth2\./, paths: new Set(['/token']) },
+  { hosts: /^www\./, paths: new Set(['/oauth2/v4/token', '/oauth2/v3/token']) },
+  { hosts: /^accounts\./, paths: new Set(['/o/oauth2/token']) },
+  {
+    hosts: /(?:^|[.-])sts\./,
+    paths: new Set(['/v1/token', '/v1beta/token', '/v1/oauthtoken', '/v1beta/oauthtoken']),
+  },
+];
 
-/** Where IAM makes keys that last, and signs for service accounts. */
-const KEYS_HOST = /^iam\.(?:.+\.)?googleapis\.com$/;
-const KEYS_PATH = /\/serviceaccounts\/[^/]+(?:\/keys|:sign(?:blob|jwt))$/;
-const KEYS_CALL = /^\/google\.iam\.admin\.v1\.iam\/(?:createserviceaccountkey|signblob|signjwt)$/;
+/** The host of service-account impersonation, and its kin. Every answer of it is a credential. */
+const IMPERSONATION_HOST = /(?:^|[.-])iamcredentials\./;
 
 /** Every host at which requests of Google's client libraries are answered. */
 export const GOOGLE_VENDING_HOSTS: readonly string[] = [
-  ...Object.keys(TOKEN_PATHS),
+  'oauth2.googleapis.com',
+  'www.googleapis.com',
+  'accounts.google.com',
+  'sts.googleapis.com',
   'iamcredentials.googleapis.com',
 ];
 
@@ -43,15 +50,12 @@ export class GoogleAnswerer implements Answerer {
   }
 
   mayAnswer(head: RequestHead): boolean {
-    if (IMPERSONATION_HOST.test(head.host)) return true;
-    const path = loosePath(head);
-    return (TOKEN_PATHS[head.host]?.includes(path) ?? false) || isForKeys(head, path);
+    return IMPERSONATION_HOST.test(head.host) || isForToken(head);
   }
 
   answer(head: RequestHead, body: Uint8Array): Answer | undefined {
     if (!this.mayAnswer(head)) return undefined;
     if (IMPERSONATION_HOST.test(head.host)) return this.#impersonation(head);
-    if (TOKEN_PATHS[head.host] === undefined) return this.#close();
     if (head.method !== 'POST') return this.#refuse('a token endpoint takes POST', 'invalid_request');
     const parameters = readParameters(head, body);
     if (typeof parameters === 'string') return this.#refuse(parameters, 'invalid_request');
@@ -93,6 +97,7 @@ function grant(parameters: Parameters): object {
   return parameters.has('subject_token') ? { ...token, issued_token_type: ACCESS_TOKEN_TYPE } : token;
 }
 
-function isForKeys({ host, method }: RequestHead, path: string): boolean {
-  return KEYS_HOST.test(host) && method !== 'GET' && (KEYS_PATH.test(path) || KEYS_CALL.test(path));
+function isForToken(head: RequestHead): boolean {
+  const path = loosePath(head);
+  return TOKEN_ENDPOINTS.some(({ hosts, paths }) => hosts.test(head.host) && paths.has(path));
 }

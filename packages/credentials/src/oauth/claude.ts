@@ -25,8 +25,6 @@ export const CLAUDE: OAuthProvider = {
     { host: 'console.anthropic.com', path: '/v1/oauth/token' },
     { host: 'api.anthropic.com', path: '/v1/oauth/token' },
   ],
-  // Turns a login into an API key, which it answers with.
-  closed: [{ host: 'api.anthropic.com', path: '/api/oauth/claude_cli/create_api_key' }],
   readLogin: readClaudeLogin,
   exchange: (parts) => refreshRequest(TOKEN_ENDPOINT, parts, { clientId: CLIENT_ID, body: 'json' }),
   complete: withOAuthBeta,

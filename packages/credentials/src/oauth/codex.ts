@@ -22,7 +22,6 @@ export const CODEX: OAuthProvider = {
   tokenEndpoint: TOKEN_ENDPOINT,
   rotates: true,
   vends: [{ host: 'auth.openai.com', path: '/oauth/token' }],
-  closed: [],
   readLogin: readCodexLogin,
   exchange: (parts) => refreshRequest(TOKEN_ENDPOINT, parts, { clientId: CLIENT_ID, body: 'json' }),
   complete: (head, accountId) => withAccount(head, accountId),

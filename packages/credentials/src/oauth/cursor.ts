@@ -14,8 +14,7 @@ export const CURSOR: OAuthProvider = {
   name: 'cursor',
   tokenEndpoint: TOKEN_ENDPOINT,
   rotates: false,
-  vends: [{ host: 'api2.cursor.sh', path: '/auth/exchange_user_api_key' }],
-  closed: [],
+  vends: [{ host: '.cursor.sh', path: '/auth/exchange_user_api_key' }],
   readLogin: (text) => ({
     refreshToken: text,
     accessToken: undefined,

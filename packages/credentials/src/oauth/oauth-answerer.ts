@@ -14,7 +14,7 @@ export interface VendingOptions {
   readonly stubs: Stubs;
 }
 
-/** Answers refreshes of a provider's clients with stubs, and keeps closed what gives out credentials that last. */
+/** Answers refreshes of a provider's clients with stubs. */
 export class OAuthAnswerer implements Answerer {
   readonly #provider: OAuthProvider;
   readonly #options: VendingOptions;
@@ -25,19 +25,12 @@ export class OAuthAnswerer implements Answerer {
   }
 
   mayAnswer(head: RequestHead): boolean {
-    const { vends, closed } = this.#provider;
-    return isAt(vends, head) || isAt(closed, head);
+    return isAt(this.#provider.vends, head);
   }
 
   answer(head: RequestHead, body: Uint8Array): Answer | undefined {
     const { route } = this.#options;
-    if (isAt(this.#provider.closed, head)) {
-      return refusedAnswer(route, 'endpoint-closed', 'this endpoint gives out credentials that last', {
-        status: 403,
-        error: 'access_denied',
-      });
-    }
-    if (!isAt(this.#provider.vends, head)) return undefined;
+    if (!this.mayAnswer(head)) return undefined;
     if (head.method !== 'POST') {
       return refusedAnswer(route, 'stub-required', 'a token endpoint takes POST', {
         status: 405,
@@ -68,8 +61,12 @@ function isAt(endpoints: readonly Endpoint[], head: RequestHead): boolean {
   const path = loosePath(head);
   return endpoints.some(
     (endpoint) =>
-      endpoint.host === head.host &&
+      isHost(endpoint, head.host) &&
       (endpoint.port ?? 443) === head.port &&
       endpoint.path.toLowerCase() === path,
   );
+}
+
+function isHost({ host }: Endpoint, name: string): boolean {
+  return host.startsWith('.') ? name.endsWith(host) || name === host.slice(1) : name === host;
 }

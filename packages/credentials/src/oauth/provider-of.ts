@@ -23,7 +23,6 @@ function customProvider({ tokenEndpoint, clientId, body = 'form', scope }: Writt
     tokenEndpoint,
     rotates: true,
     vends: [{ host: hostname, port: Number(port) || 443, path: pathname }],
-    closed: [],
     readLogin: (text) => ({
       refreshToken: text,
       accessToken: undefined,

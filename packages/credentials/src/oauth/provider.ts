@@ -3,6 +3,7 @@ import type { TokenRequest } from '../tokens/token-request.ts';
 
 /** A path of a server. */
 export interface Endpoint {
+  /** A host, or with a dot in front every host below. */
   readonly host: string;
   /** @default 443 */
   readonly port?: number;
@@ -33,8 +34,6 @@ export interface OAuthProvider {
   readonly rotates: boolean;
   /** Where the provider's clients refresh by themselves: answered with stubs. */
   readonly vends: readonly Endpoint[];
-  /** Where the provider gives out credentials that last: closed. */
-  readonly closed: readonly Endpoint[];
   /** Reads a login file; undefined when it is none. */
   readLogin(text: string): Login | undefined;
   /** The request that brings a new access token. */

@@ -19,6 +19,7 @@ const TAKES: Readonly<Record<string, string>> = {
   stub: 'takes a text of 8 characters or more, or a list of them',
   otherPlaces: 'takes a list of { header: NAME } and { query: NAME }',
   scrubBodies: 'takes true or false',
+  allowMinting: 'takes true or false',
 };
 
 /**

@@ -1,5 +1,6 @@
 import { compile, formatPattern, type Host, type Pattern, type Policy } from '@paude/allowlist';
 import type { Answer } from '../answers/answer.ts';
+import { ClosedEndpoints } from '../answers/closed-endpoints.ts';
 import { answerMetadata } from '../google/answer-metadata.ts';
 import type { RequestHead } from '../request/request-head.ts';
 import { arrange } from './arrange.ts';
@@ -87,10 +88,12 @@ class OpenRouter implements Router {
       open.answering === undefined ? [] : [open.answering.answerer],
     );
     if (injecting.length + answerers.length === 0) return undefined;
-    return new RoutesOfHost(
-      injecting.map(({ route }) => route),
+    return new RoutesOfHost({
+      routes: injecting.map(({ route }) => route),
+      minting: new Set(injecting.filter(({ spec }) => spec.allowMinting).map(({ route }) => route)),
       answerers,
-    );
+      closed: new ClosedEndpoints(host),
+    });
   }
 }
 

@@ -20,6 +20,8 @@ export interface RouteSpec {
   /** Undefined: what the injector has by default. */
   readonly otherPlaces: readonly Place[] | undefined;
   readonly scrubBodies: boolean;
+  /** Whether requests may go on to endpoints that make credentials or give them out. */
+  readonly allowMinting: boolean;
   /** Whether it is of the default table. */
   readonly isDefault: boolean;
 }
@@ -53,6 +55,7 @@ export function routeSpec(written: WrittenRoute, where: string, isDefault = fals
     stubs: [stub].flat(),
     otherPlaces: otherPlaces?.map(placeOf),
     scrubBodies: written.scrubBodies ?? false,
+    allowMinting: written.allowMinting ?? false,
     isDefault,
   };
 }

@@ -110,6 +110,7 @@ export const routeSchema = z.strictObject({
   stub: z.union([stub, z.array(stub).min(1).max(20)]).optional(),
   otherPlaces: z.array(placeSchema).max(20).optional(),
   scrubBodies: z.boolean().optional(),
+  allowMinting: z.boolean().optional(),
 });
 
 export type WrittenSecretFrom = z.infer<typeof secretFromSchema>;
