@@ -35,11 +35,15 @@ export async function adcToken(adc: Adc, options: AdcTokenOptions): Promise<Acce
     const client = adcClient(library, adc, { transporter, tokenUri: ownUri, scopes: options.scopes });
     return await tokenOf(client, adc);
   } catch {
-    throw (
-      fetcher.fault() ??
-      new TokenFault('the credentials cannot be used: a key or a file in them is not right')
-    );
+    throw fetcher.fault() ?? new TokenFault(unusable(adc));
   }
+}
+
+/** What may be wrong where nothing was asked. The error of the library is not used: it quotes keys and answers. */
+function unusable({ json }: Adc): string {
+  return objectAt(json, 'credential_source', 'executable') === undefined
+    ? 'the credentials cannot be used: a key in them, or the file with the subject token, is not right'
+    : 'the program of credential_source.executable gave no token; it runs only where the proxy has GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1';
 }
 
 async function tokenOf(client: AuthClient, adc: Adc): Promise<AccessToken> {

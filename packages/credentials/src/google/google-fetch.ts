@@ -8,7 +8,10 @@ const ATTEMPT_TIMEOUT_MS = 20_000;
 /** What the library fetches with, and what went wrong in its last request. */
 export interface GoogleFetch {
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  /** The failure of the last request as a clause, without what the endpoint wrote; undefined when it went well. */
+  /**
+   * What went wrong, as a clause without what an endpoint wrote: the failure of the last request, or that its answer cannot
+   * be used. Undefined when nothing was asked.
+   */
   fault(): TokenFault | undefined;
 }
 
@@ -36,7 +39,9 @@ export function googleFetch(fetch: Fetch, redirect: ReadonlyMap<string, string>)
         });
         const text = await readText(response);
         const { ok, status, headers: received } = response;
-        fault = ok ? undefined : answerFault(endpoint, status, objectAt(parseJson(text)));
+        fault = ok
+          ? new TokenFault(`${endpoint} answered with something that cannot be used`)
+          : answerFault(endpoint, status, objectAt(parseJson(text)));
         return new Response(text === '' ? null : text, { status, headers: received });
       } catch (error) {
         fault = failure(endpoint, error);
