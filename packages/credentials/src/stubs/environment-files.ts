@@ -16,6 +16,6 @@ export function environmentFile(variables: Variables): string {
 }
 
 /** One word for a POSIX shell: between single quotes nothing means anything but the quote that ends them. */
-export function shellWord(text: string): string {
+function shellWord(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

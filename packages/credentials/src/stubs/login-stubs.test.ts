@@ -41,7 +41,9 @@ describe('googleStub()', () => {
     const directory = untilTestEnds(await temporaryDirectory('google'));
     const path = await directory.write('application_default_credentials.json', googleStub());
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', path);
-    onTestFinished(() => vi.unstubAllEnvs());
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
     const client = await new GoogleAuth().getClient();
     expect(client).toBeInstanceOf(UserRefreshClient);
     const sent: { url: string; data: unknown }[] = [];
