@@ -1,13 +1,17 @@
 import { objectAt, parseJson, textOf } from '../json.ts';
 
-/** Application Default Credentials, checked as far as we read them ourselves (https://google.aip.dev/auth/4110). */
-export interface Adc {
-  readonly type: AdcType;
-  /** The parsed file, for the library that reads the rest. */
-  readonly json: Readonly<Record<string, unknown>>;
+/** What credentials say that is no secret. */
+export interface AdcFacts {
   readonly universeDomain: string;
   readonly quotaProject: string | undefined;
   readonly projectId: string | undefined;
+}
+
+/** Application Default Credentials, checked as far as we read them ourselves (https://google.aip.dev/auth/4110). */
+export interface Adc extends AdcFacts {
+  readonly type: AdcType;
+  /** The parsed file with its secrets, for the library that reads the rest. */
+  readonly json: Readonly<Record<string, unknown>>;
 }
 
 /** The kinds of credentials that are understood. */

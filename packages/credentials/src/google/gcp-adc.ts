@@ -22,7 +22,7 @@ export function gcpAdcInjector(
     type: 'gcp-adc',
     supply,
     complete(head: RequestHead): RequestHead {
-      const project = quotaProject ?? supply.adc?.quotaProject;
+      const project = quotaProject ?? supply.facts?.quotaProject;
       if (project !== undefined) return { ...head, fields: withField(head.fields, QUOTA_FIELD, project) };
       const isOfStub = fieldValues(head.fields, QUOTA_FIELD).some((value) => isStub(value, context.stubs));
       return isOfStub ? { ...head, fields: withoutField(head.fields, QUOTA_FIELD) } : head;

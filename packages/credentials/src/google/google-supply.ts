@@ -1,5 +1,4 @@
 import type { SecretSource } from '../secrets/secret-source.ts';
-import { TokenFault } from '../tokens/access-token.ts';
 import type { TokenSupply } from '../tokens/token-injector.ts';
 import {
   type TokenEvent,
@@ -8,7 +7,7 @@ import {
   type TokenReading,
 } from '../tokens/token-keeper.ts';
 import type { Fetch } from '../tokens/token-request.ts';
-import { type Adc, readAdc } from './adc.ts';
+import { type Adc, type AdcFacts, readAdc } from './adc.ts';
 import { adcToken } from './adc-token.ts';
 import { metadataToken } from './metadata-token.ts';
 
@@ -63,9 +62,12 @@ export class GoogleSupply implements TokenSupply {
     return typeof current === 'string' ? current : undefined;
   }
 
-  /** The credentials that were read last. */
-  get adc(): Adc | undefined {
-    return this.#current?.adc;
+  /** What is public of the credentials that were read last. */
+  get facts(): AdcFacts | undefined {
+    const adc = this.#current?.adc;
+    if (adc === undefined) return undefined;
+    const { projectId, quotaProject, universeDomain } = adc;
+    return { projectId, quotaProject, universeDomain };
   }
 
   async #open(fresh = false): Promise<Current | string> {
@@ -91,14 +93,6 @@ export class GoogleSupply implements TokenSupply {
 
   #keeper(fetchToken: TokenKeeperOptions['fetchToken']): TokenKeeper {
     const { keeper, observe } = this.#options;
-    return new TokenKeeper({
-      ...keeper,
-      fetchToken: async () => {
-        const token = await fetchToken();
-        if (token.value === '') throw new TokenFault('the token endpoint gave no access token');
-        return token;
-      },
-      observe: (event) => observe?.(event),
-    });
+    return new TokenKeeper({ ...keeper, fetchToken, observe: (event) => observe?.(event) });
   }
 }

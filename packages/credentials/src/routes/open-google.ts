@@ -42,8 +42,8 @@ export function openGoogle(
     },
     metadata: () => ({
       route: name,
-      projectId: supply.adc?.projectId ?? quotaProject ?? supply.adc?.quotaProject,
-      universeDomain: supply.adc?.universeDomain,
+      projectId: supply.facts?.projectId ?? quotaProject ?? supply.facts?.quotaProject,
+      universeDomain: supply.facts?.universeDomain,
     }),
     async check() {
       const detail = await supply.check();
