@@ -20,6 +20,7 @@ export const CLAUDE: OAuthProvider = {
   name: 'claude',
   tokenEndpoint: TOKEN_ENDPOINT,
   rotates: true,
+  keepsLogins: true,
   vends: [
     { host: 'platform.claude.com', path: '/v1/oauth/token' },
     { host: 'console.anthropic.com', path: '/v1/oauth/token' },

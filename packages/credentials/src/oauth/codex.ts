@@ -1,11 +1,14 @@
 import { objectAt, parseJson, textOf } from '../json.ts';
-import { type RequestHead, withField } from '../request/request-head.ts';
+import { fieldValues, type RequestHead, withField, withoutField } from '../request/request-head.ts';
+import { STUB } from '../request/stub.ts';
 import { jwtClaims, jwtExpiryMs, unsignedJwt } from '../tokens/jwt.ts';
 import type { Login, OAuthProvider } from './provider.ts';
 import { refreshRequest } from './refresh-request.ts';
 
 /** The claim of an id token that says which account and plan it is for. */
 const AUTH_CLAIM = 'https://api.openai.com/auth';
+
+const ACCOUNT_FIELD = 'chatgpt-account-id';
 
 const TOKEN_ENDPOINT = 'https://auth.openai.com/oauth/token';
 const CLIENT_ID = 'app_EMoamEEZ73f0CkXaXp7hrann';
@@ -21,6 +24,7 @@ export const CODEX: OAuthProvider = {
   name: 'codex',
   tokenEndpoint: TOKEN_ENDPOINT,
   rotates: true,
+  keepsLogins: true,
   vends: [{ host: 'auth.openai.com', path: '/oauth/token' }],
   readLogin: readCodexLogin,
   exchange: (parts) => refreshRequest(TOKEN_ENDPOINT, parts, { clientId: CLIENT_ID, body: 'json' }),
@@ -71,8 +75,9 @@ function accountOf(idToken: string | undefined): string | undefined {
     : textOf(objectAt(jwtClaims(idToken), AUTH_CLAIM)?.chatgpt_account_id);
 }
 
+/** The account of the login; of a client that read it out of a stub only the stub is taken off. */
 function withAccount(head: RequestHead, accountId: string | undefined): RequestHead {
-  return accountId === undefined
-    ? head
-    : { ...head, fields: withField(head.fields, 'chatgpt-account-id', accountId) };
+  if (accountId !== undefined) return { ...head, fields: withField(head.fields, ACCOUNT_FIELD, accountId) };
+  const isOfStub = fieldValues(head.fields, ACCOUNT_FIELD).includes(STUB);
+  return isOfStub ? { ...head, fields: withoutField(head.fields, ACCOUNT_FIELD) } : head;
 }

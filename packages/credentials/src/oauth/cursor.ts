@@ -14,6 +14,7 @@ export const CURSOR: OAuthProvider = {
   name: 'cursor',
   tokenEndpoint: TOKEN_ENDPOINT,
   rotates: false,
+  keepsLogins: false,
   vends: [{ host: '.cursor.sh', path: '/auth/exchange_user_api_key' }],
   readLogin: (text) => ({
     refreshToken: text,

@@ -10,8 +10,9 @@ import {
   type TokenReading,
 } from '../tokens/token-keeper.ts';
 import { askTokenEndpoint, type Fetch } from '../tokens/token-request.ts';
-import type { Login, OAuthProvider } from './provider.ts';
-import type { OAuthState, StateFile } from './state-file.ts';
+import { KeptTokens, type Tokens } from './kept-tokens.ts';
+import type { OAuthProvider } from './provider.ts';
+import type { StateFile } from './state-file.ts';
 
 /** What a login is kept fresh with. */
 export interface OAuthLoginOptions {
@@ -36,6 +37,8 @@ interface Current {
   readonly accountId: string | undefined;
   readonly keeper: TokenKeeper;
   refreshToken: string;
+  /** The refresh token that was last seen in the state file. */
+  keptRefreshToken: string | undefined;
 }
 
 /** Keys of generations: a change of the login file must not be taken for the token that was there before. */
@@ -47,11 +50,15 @@ const GENERATIONS_PER_LOGIN = 1_000_000;
  */
 export class OAuthLogin {
   readonly #options: OAuthLoginOptions;
+  readonly #kept: KeptTokens;
   #current: Current | undefined;
   #opening: Promise<Current | string> | undefined;
 
   constructor(options: OAuthLoginOptions) {
     this.#options = options;
+    const { provider, stateFile, observe } = options;
+    const complain = (detail: string) => observe?.({ kind: 'state-not-saved', detail });
+    this.#kept = new KeptTokens({ provider, stateFile, complain });
   }
 
   /** The access token, or why there is none. Never rejects. */
@@ -92,20 +99,21 @@ export class OAuthLogin {
   }
 
   async #adopt(text: string, sourceGeneration: number): Promise<Current | string> {
-    const { provider, source, stateFile } = this.#options;
+    const { provider, source } = this.#options;
     const login = provider.readLogin(text);
     if (login === undefined) return `${source.description} holds no login of ${provider.name}`;
     const fingerprint = createHash('sha256').update(login.refreshToken).digest('hex');
-    const state = provider.rotates ? await this.#readState(stateFile) : undefined;
-    const kept = state?.login === fingerprint ? state : undefined;
+    const kept = await this.#kept.read(fingerprint);
+    if (typeof kept === 'string') return kept;
     const current: Current = {
       sourceGeneration,
       fingerprint,
       accountId: login.accountId,
       refreshToken: kept?.refreshToken ?? login.refreshToken,
+      keptRefreshToken: kept?.refreshToken,
       keeper: new TokenKeeper({
         ...this.#options.keeper,
-        fetchToken: () => this.#exchange(current),
+        fetchToken: () => this.#renew(current),
         initial: initialToken(kept ?? login),
         observe: (event) => this.#options.observe?.(event),
       }),
@@ -114,17 +122,32 @@ export class OAuthLogin {
     return current;
   }
 
-  async #readState(stateFile: StateFile | undefined): Promise<OAuthState | undefined> {
+  async #renew(current: Current): Promise<AccessToken> {
+    const before = await this.#renewedElsewhere(current);
+    if (before !== undefined) return before;
     try {
-      return await stateFile?.read();
+      return await this.#exchange(current);
     } catch (error) {
-      this.#options.observe?.({ kind: 'state-not-saved', detail: (error as Error).message });
-      return undefined;
+      // Another proxy may have been faster by a moment.
+      const meanwhile = await this.#renewedElsewhere(current);
+      if (meanwhile !== undefined) return meanwhile;
+      throw error;
     }
   }
 
+  /** The access token that another proxy with the same state file has got, whose refresh token is then ours, too. */
+  async #renewedElsewhere(current: Current): Promise<AccessToken | undefined> {
+    const kept = await this.#kept.read(current.fingerprint);
+    // Not compared with our own: what we could not keep is newer than what stands there.
+    if (typeof kept !== 'object' || kept.refreshToken === current.keptRefreshToken) return undefined;
+    current.refreshToken = kept.refreshToken;
+    current.keptRefreshToken = kept.refreshToken;
+    const token = initialToken(kept);
+    return token !== undefined && token.expiresAtMs > this.#now() ? token : undefined;
+  }
+
   async #exchange(current: Current): Promise<AccessToken> {
-    const { provider, fetch, keeper, clientSecret } = this.#options;
+    const { provider, fetch, clientSecret } = this.#options;
     const secret = await clientSecret?.read();
     if (secret?.kind === 'fault') throw new TokenFault(secret.detail);
     const { refreshToken } = current;
@@ -136,27 +159,25 @@ export class OAuthLogin {
     const host = new URL(provider.tokenEndpoint).host;
     if (value === undefined) throw new TokenFault(`the token endpoint at ${host} gave no access token`);
     const lifeS = Number(answer.expires_in);
-    const now = keeper?.now?.() ?? Date.now();
-    const expiresAtMs = lifeS > 0 ? now + lifeS * 1000 : jwtExpiryMs(value);
+    const expiresAtMs = lifeS > 0 ? this.#now() + lifeS * 1000 : jwtExpiryMs(value);
     if (!provider.rotates) return { value, expiresAtMs };
     current.refreshToken = textOf(answer.refresh_token) ?? refreshToken;
-    await this.#save({
-      version: 1,
-      login: current.fingerprint,
-      refreshToken: current.refreshToken,
-      accessToken: value,
-      ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
-    });
+    // The tokens of a login that was replaced meanwhile must not take the place of those of the new one.
+    if (this.#current === current) {
+      const isKept = await this.#kept.save({
+        version: 1,
+        login: current.fingerprint,
+        refreshToken: current.refreshToken,
+        accessToken: value,
+        ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+      });
+      if (isKept) current.keptRefreshToken = current.refreshToken;
+    }
     return { value, expiresAtMs };
   }
 
-  /** A state that cannot be saved costs a login after the next restart, not the request at hand. */
-  async #save(state: OAuthState): Promise<void> {
-    try {
-      await this.#options.stateFile?.write(state);
-    } catch (error) {
-      this.#options.observe?.({ kind: 'state-not-saved', detail: (error as Error).message });
-    }
+  #now(): number {
+    return this.#options.keeper?.now?.() ?? Date.now();
   }
 }
 
@@ -164,7 +185,7 @@ function generationOf({ sourceGeneration }: Current, generation: number): number
   return sourceGeneration * GENERATIONS_PER_LOGIN + generation;
 }
 
-function initialToken({ accessToken, expiresAtMs }: Pick<Login, 'accessToken' | 'expiresAtMs'> | OAuthState) {
+function initialToken({ accessToken, expiresAtMs }: Tokens) {
   // Without an end it may be long over.
   return accessToken === undefined || expiresAtMs === undefined
     ? undefined

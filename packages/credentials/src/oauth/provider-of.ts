@@ -17,12 +17,14 @@ export function providerOf(provider: InjectOf<'oauth-refresh'>['provider']): OAu
 
 /** Any OAuth 2.0 server: the secret of the route is the refresh token itself (RFC 6749 section 6). */
 function customProvider({ tokenEndpoint, clientId, body = 'form', scope }: WrittenProvider): OAuthProvider {
-  const { hostname, port, pathname } = new URL(tokenEndpoint);
+  const { protocol, hostname, port, pathname } = new URL(tokenEndpoint);
+  const defaultPort = protocol === 'http:' ? 80 : 443;
   return {
     name: hostname,
     tokenEndpoint,
     rotates: true,
-    vends: [{ host: hostname, port: Number(port) || 443, path: pathname }],
+    keepsLogins: false,
+    vends: [{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || defaultPort, path: pathname }],
     readLogin: (text) => ({
       refreshToken: text,
       accessToken: undefined,

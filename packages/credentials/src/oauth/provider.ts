@@ -32,6 +32,8 @@ export interface OAuthProvider {
   readonly tokenEndpoint: string;
   /** Whether the endpoint may replace the refresh token, so that the newest has to be kept. */
   readonly rotates: boolean;
+  /** Whether `readLogin` tells a login from anything else, so that a state file of another program may be one. */
+  readonly keepsLogins: boolean;
   /** Where the provider's clients refresh by themselves: answered with stubs. */
   readonly vends: readonly Endpoint[];
   /** Reads a login file; undefined when it is none. */

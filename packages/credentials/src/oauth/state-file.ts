@@ -29,8 +29,13 @@ export class StateFile {
     this.path = path;
   }
 
-  /** The state that was written last; undefined when there is none, or none that can be read. */
-  async read(): Promise<OAuthState | undefined> {
+  /**
+   * The state that was written last; undefined when there is no file, and a text when the file holds something else, such as
+   * the tokens of another program.
+   *
+   * @throws PaudeError `credential-state` when there is a file that cannot be read.
+   */
+  async read(): Promise<OAuthState | string | undefined> {
     let text: string;
     try {
       text = await readFile(this.path, 'utf8');
@@ -39,7 +44,7 @@ export class StateFile {
       if (code === 'ENOENT') return undefined;
       throw this.#error(`reading it failed (${code})`, 'Make it readable for this user, or remove it');
     }
-    return stateSchema.safeParse(parseJson(text)).data;
+    return stateSchema.safeParse(parseJson(text)).data ?? text;
   }
 
   /** Replaces the state. The directory is made for this user alone; one that others can write to is refused. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { OAuthAnswerer } from '../oauth/oauth-answerer.ts';
 import { OAuthLogin } from '../oauth/oauth-login.ts';
+import type { Endpoint } from '../oauth/provider.ts';
 import { providerOf } from '../oauth/provider-of.ts';
 import { StateFile } from '../oauth/state-file.ts';
 import { EnvironmentSecret } from '../secrets/environment-secret.ts';
@@ -10,7 +11,7 @@ import { openSecret } from '../secrets/open-secret.ts';
 import { emptyFault, secretFault } from '../secrets/secret-source.ts';
 import { TokenInjector } from '../tokens/token-injector.ts';
 import type { Opening } from './open-google.ts';
-import { type OpenRoute, type SourceFault, unavailable } from './opened-route.ts';
+import { exposureFault, type OpenRoute, type SourceFault, unavailable } from './opened-route.ts';
 import { routePorts } from './route-ports.ts';
 import { isLoginFile, type RouteSpec } from './route-spec.ts';
 import type { InjectOf, WrittenSecretFrom } from './schema.ts';
@@ -50,16 +51,21 @@ export function openOAuth(
       ...(complete === undefined ? {} : { complete: (head) => complete(head, login.accountId) }),
     }),
     answering: {
-      hosts: routePorts(provider.vends.map(({ host, port = 443 }) => `${host}:${port}`)),
+      hosts: routePorts(provider.vends.map(wordOf)),
       answerer: new OAuthAnswerer(provider, { route: spec.name, stubs: context.stubs }),
     },
     async check() {
       const detail = await login.check();
       const faults: SourceFault[] = detail === undefined ? [] : [unavailable(detail)];
       if (provider.rotates && statePath === undefined) faults.push(NOT_KEPT);
-      return faults;
+      const state = statePath === undefined ? undefined : await exposureFault({ file: statePath });
+      return state === undefined ? faults : [...faults, state];
     },
   };
+}
+
+function wordOf({ host, port = 443 }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 const NOT_KEPT: SourceFault = {

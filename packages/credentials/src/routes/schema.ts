@@ -13,7 +13,10 @@ const filePath = z
   .min(1)
   .max(4096)
   .regex(/^[^\0]*$/);
-const httpsUrl = z.url({ protocol: /^https?$/ }).max(2048);
+/** Refresh tokens go there: in the clear only to this machine itself, and with no password in the URL. */
+const tokenEndpoint = z.string().max(2048).refine(isTokenEndpoint);
+/** RFC 6749 section 3.3. */
+const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,512}$/);
 const stub = z
   .string()
   .min(8)
@@ -32,12 +35,19 @@ const placeSchema = z.union([
 ]);
 
 const providerSchema = z.strictObject({
-  tokenEndpoint: httpsUrl,
+  tokenEndpoint,
   clientId: z.string().min(1).max(256),
   clientSecret: secretFromSchema.optional(),
   body: z.enum(['form', 'json']).optional(),
   scope: z.string().max(2048).optional(),
 });
+
+function isTokenEndpoint(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(text);
+  const isLocal = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return (protocol === 'https:' || (protocol === 'http:' && isLocal)) && username + password + hash === '';
+}
 
 /** How a secret goes onto a request, by `type`. */
 export const injectSchemas = {
@@ -63,7 +73,7 @@ export const injectSchemas = {
   query: z.strictObject({ type: z.literal('query'), parameter: z.string().regex(/^[\w.-]{1,64}$/) }),
   'gcp-adc': z.strictObject({
     type: z.literal('gcp-adc'),
-    scopes: z.array(httpsUrl).min(1).max(50).optional(),
+    scopes: z.array(scope).min(1).max(50).optional(),
     allowExecutable: z.boolean().optional(),
     quotaProject: z
       .string()

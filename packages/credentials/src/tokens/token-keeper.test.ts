@@ -89,6 +89,11 @@ describe('TokenKeeper', () => {
     expect(await keeper.get()).toMatchObject({ value: 'token-1' });
   });
 
+  it('does not begin with a token that cannot be sent', async () => {
+    const { keeper } = stage({ initial: { value: 'kept\r\nx-evil: 1', expiresAtMs: HOUR_MS } });
+    expect(await keeper.get()).toMatchObject({ value: 'token-1' });
+  });
+
   it.each([
     ['', 'the access token that was given is empty'],
     ['5up3r\r\nx-evil: 1', 'the access token that was given holds a line break or a NUL'],

@@ -17,7 +17,7 @@ export interface TokenEvent {
 export interface TokenKeeperOptions {
   /** Gets a new token. Rejects with a `TokenFault`; whatever else it rejects with is not shown. */
   readonly fetchToken: () => Promise<AccessToken>;
-  /** A token from before, such as of a state file. */
+  /** A token from before, such as of a state file; one that cannot be sent is left out. */
   readonly initial?: AccessToken | undefined;
   /** How long before its end a token is replaced, but never more than a tenth of its life. @default 300000 */
   readonly refreshBeforeMs?: number;
@@ -63,7 +63,9 @@ export class TokenKeeper {
       observe: () => undefined,
       ...options,
     };
-    if (initial !== undefined) this.#take(initial, Number.NEGATIVE_INFINITY);
+    if (initial !== undefined && secretFault(initial.value) === undefined) {
+      this.#take(initial, Number.NEGATIVE_INFINITY);
+    }
   }
 
   /** The token; waits only when there is none that lasts. Never rejects. */
