@@ -16,6 +16,7 @@ import { parseHost } from '@paude/allowlist';
 import { describe, expect, it } from 'vitest';
 import { untilTestEnds } from '../../../../test/support/teardown.ts';
 import { temporaryDirectory } from '../../../../test/support/temporary.ts';
+import { AuthorityFiles } from './authority-files.ts';
 import { openAuthority } from './certificate-authority.ts';
 import { patternsOf } from './testing/patterns-of.ts';
 import { refusalOf } from './testing/refusal-of.ts';
@@ -37,12 +38,12 @@ async function edit(directory: string, change: (text: string) => string): Promis
 }
 
 /** The certificate of a server, signed by the authority, with its key. */
-async function leafOf(directory: string): Promise<string> {
+async function leafOf(directory: string): Promise<{ key: string; leaf: string }> {
   const { authority } = await openAuthority(directory, github);
   const { privateKey, publicKey } = keyOf('P-256');
   const { notBeforeMs, notAfterMs } = authority.certificate;
   const leaf = await authority.signer.sign(parseHost('github.com'), publicKey, { notBeforeMs, notAfterMs });
-  return `${pemOf(privateKey)}${leaf}`;
+  return { key: pemOf(privateKey), leaf };
 }
 
 /** Names, modes and contents. */
@@ -113,7 +114,18 @@ describe('the files of an authority', () => {
     [
       'a certificate that another authority has signed',
       'its certificate is not that of its key',
-      async (at) => writeFile(join(at, 'ca.key'), await leafOf(at)),
+      async (at) => {
+        const { key, leaf } = await leafOf(at);
+        await writeFile(join(at, 'ca.key'), `${key}${leaf}`);
+      },
+    ],
+    [
+      'a certificate that it has signed for another key',
+      'its certificate is not that of its key',
+      async (at) => {
+        const { leaf } = await leafOf(at);
+        await edit(at, (text) => `${KEY.exec(text)?.[0]}${leaf}`);
+      },
     ],
     [
       'a directory in place of the key',
@@ -153,5 +165,17 @@ describe('the files of an authority', () => {
     expect(message).toBe(
       `Cannot use the certificate authority in "${file}": making it failed (EEXIST). Name a directory that this user, and nobody else, can write to.`,
     );
+  });
+
+  it('are not replaced when they are not what they were any longer', async () => {
+    const files = new AuthorityFiles(untilTestEnds(await temporaryDirectory('ca')).join('ca'));
+    await files.prepare();
+    expect(await files.create('first')).toBe(true);
+    expect(await files.create('second')).toBe(false);
+    expect(await files.replace('third', 'second')).toBe(false);
+    expect(await files.readKey()).toBe('first');
+    expect(await files.replace('third', 'first')).toBe(true);
+    expect(await files.readKey()).toBe('third');
+    expect(await readdir(files.directory)).toEqual(['ca.key']);
   });
 });

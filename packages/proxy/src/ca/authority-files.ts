@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, missing, unusable } from './ca-error.ts';
 
@@ -30,8 +30,7 @@ export class AuthorityFiles {
   async prepare(): Promise<void> {
     const { directory } = this;
     try {
-      const made = await mkdir(directory, { recursive: true, mode: 0o700 });
-      if (made !== undefined) await chmod(directory, 0o700);
+      await mkdir(directory, { recursive: true, mode: 0o700 });
       const { mode } = await stat(directory);
       if ((mode & 0o022) !== 0) {
         throw unusable(
@@ -168,6 +167,7 @@ export class AuthorityFiles {
     const path = join(this.directory, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
     try {
       await using file = await open(path, 'wx', mode);
+      // A umask may have taken the right to read the certificate from those who are to trust it.
       await file.chmod(mode);
       await file.writeFile(text);
       await file.sync();

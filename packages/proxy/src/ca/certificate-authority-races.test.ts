@@ -19,7 +19,6 @@ const program = `
   const [{ openAuthority, rotateAuthority }, , { patternsOf }] = await Promise.all(
     ${JSON.stringify(modules)}.map((url) => import(url)),
   );
-  process.umask(0);
   const patterns = patternsOf(...words);
   for (let round = 0; round < Number(rounds); round++) {
     const barrier = join(where, 'ready-' + round);
@@ -30,6 +29,7 @@ const program = `
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
     const directory = join(where, 'ca-' + (act === 'create' ? round : 0));
+    process.umask(round % 2 === 0 ? 0o077 : 0);
     const said =
       act === 'rotate'
         ? { outcome: 'rotated', certificate: await rotateAuthority(directory) }

@@ -1,6 +1,8 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { renameSync, statSync } from 'node:fs';
 import { chmod, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { parseHost } from '@paude/allowlist';
 import { describe, expect, it } from 'vitest';
 import { untilTestEnds } from '../../../../test/support/teardown.ts';
@@ -114,6 +116,22 @@ describe('openAuthority()', () => {
     const late = await openAuthority(directory, github, { now: () => notAfterMs });
     expect(late.outcome).toBe('expired');
     expect(late.authority.certificate.subject).not.toBe(subject);
+  });
+
+  it('uses the key of another process that was quicker', async () => {
+    const [directory, elsewhere] = [await place(), await place()];
+    const { authority } = await openAuthority(directory, github);
+    const now = () => authority.certificate.notAfterMs;
+    const other = await openAuthority(elsewhere, github, { now });
+    const { ino } = statSync(join(directory, 'ca.key'));
+    const opening = openAuthority(directory, github, { now });
+    // At once when its own new key is there, another takes the place of it.
+    for (let turn = 0; turn < 1_000_000 && statSync(join(directory, 'ca.key')).ino === ino; turn++) {
+      await setImmediate();
+    }
+    renameSync(join(elsewhere, 'ca.key'), join(directory, 'ca.key'));
+    expect((await opening).authority.certificate.fingerprint).toBe(other.authority.certificate.fingerprint);
+    expect(await read(directory, 'ca.crt')).toBe(other.authority.certificate.pem);
   });
 
   it('refuses a certificate whose time has not begun, and keeps it', async () => {

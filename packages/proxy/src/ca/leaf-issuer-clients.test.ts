@@ -108,6 +108,8 @@ requireComponent('openssl').describe('openssl verify', () => {
   };
 
   it.each([
+    [['.example.com'], '192.0.2.1', /subtree violation/],
+    [['.example.com'], '2001:db8::1', /subtree violation/],
     [['192.0.2.0/24'], '192.0.2.200', /accepted/],
     [['192.0.2.0/24'], '192.0.3.1', /subtree violation/],
     [['192.0.2.0/24'], '2001:db8::1', /subtree violation/],
