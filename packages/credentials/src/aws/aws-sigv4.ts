@@ -26,6 +26,9 @@ export interface AwsSigv4Options {
 /** Fields that are signed. Others may be changed on the way, and AWS does not ask for more. */
 const SIGNED = /^(?:content-type|content-md5|x-amz-.+)$/;
 
+/** Fields that a signature adds. */
+const ADDED = /^(?:authorization|x-amz-(?:date|security-token|content-sha256))$/i;
+
 /** Takes the client's signature off a request to AWS and signs it with the real key (Signature Version 4). */
 export class AwsSigv4Injector implements Injector {
   readonly type = 'aws-sigv4';
@@ -33,6 +36,8 @@ export class AwsSigv4Injector implements Injector {
   readonly refreshable: boolean;
   readonly #options: AwsSigv4Options;
   readonly #context: InjectorContext;
+  /** Of the secrets that were read last. */
+  #generation = 0;
 
   constructor(options: AwsSigv4Options, context: InjectorContext) {
     this.#options = options;
@@ -45,7 +50,7 @@ export class AwsSigv4Injector implements Injector {
   }
 
   async inject(head: RequestHead, body?: Uint8Array): Promise<Injection> {
-    const { region: ownRegion, service: ownService, now } = this.#options;
+    const { region: ownRegion, service: ownService } = this.#options;
     const client = clientSignature(head);
     const isOwn = !client.credentials.every((text) => isStub(text, this.#context.stubs));
     if (this.#context.requireStub && isOwn) {
@@ -68,11 +73,31 @@ export class AwsSigv4Injector implements Injector {
     if ('reason' in secrets) return secrets;
     const bare = withoutSignature(head);
     const ready = { ...bare, path: signedPath(bare.path) };
+    const hash = payload.kind === 'hash' ? payload.hash : undefined;
+    try {
+      const headers = await this.#sign(signable(ready, hash, body), secrets, { region, service });
+      const fields = Object.entries(headers)
+        .filter(([name]) => ADDED.test(name))
+        .reduce((all, [name, value]) => withField(all, name, value), [...ready.fields]);
+      return injected({ ...ready, fields }, secrets.secret, secrets.generation);
+    } catch {
+      // Not kept: it may show what was signed, and with what.
+      return refuse('credential-unavailable', 'signing failed');
+    }
+  }
+
+  async refreshAfter(generation: number): Promise<boolean> {
+    if (!this.refreshable) return false;
+    const secrets = await this.#read(true);
+    return 'generation' in secrets && secrets.generation !== generation;
+  }
+
+  async #sign(request: Signable, { credentials }: Secrets, { region, service }: Scope) {
     // Loaded when it is needed: a proxy without AWS routes does without its memory.
     const { SignatureV4 } = await import('@smithy/signature-v4');
     const { Sha256Node } = await import('@smithy/core/checksum');
     const signer = new SignatureV4({
-      credentials: secrets.credentials,
+      credentials,
       region,
       service,
       sha256: Sha256Node,
@@ -80,23 +105,8 @@ export class AwsSigv4Injector implements Injector {
       uriEscapePath: !isS3(service),
       applyChecksum: isS3(service),
     });
-    const signed = await signer.sign(
-      signable(ready, payload.kind === 'hash' ? payload.hash : undefined, body),
-      {
-        signingDate: now?.() ?? new Date(),
-      },
-    );
-    const fields = Object.entries(signed.headers)
-      .filter(([name]) => /^(?:authorization|x-amz-(?:date|security-token|content-sha256))$/i.test(name))
-      .reduce((all, [name, value]) => withField(all, name, value), [...ready.fields]);
-    return injected({ ...ready, fields }, secrets.secret, secrets.generation);
-  }
-
-  async refreshAfter(generation: number): Promise<boolean> {
-    if (!this.refreshable) return false;
-    await Promise.all(this.#sources().map((source) => source.read(true)));
-    const secrets = await this.#read();
-    return 'generation' in secrets && secrets.generation !== generation;
+    const { headers } = await signer.sign(request, { signingDate: this.#options.now?.() ?? new Date() });
+    return headers;
   }
 
   #sources(): SecretSource[] {
@@ -104,8 +114,8 @@ export class AwsSigv4Injector implements Injector {
     return [accessKeyId, secretAccessKey, ...(sessionToken === undefined ? [] : [sessionToken])];
   }
 
-  async #read(): Promise<Secrets | InjectionRefused> {
-    const readings = await Promise.all(this.#sources().map((source) => source.read()));
+  async #read(fresh = false): Promise<Secrets | InjectionRefused> {
+    const readings = await Promise.all(this.#sources().map((source) => source.read(fresh)));
     const values: string[] = [];
     let generation = 0;
     for (const reading of readings) {
@@ -114,13 +124,21 @@ export class AwsSigv4Injector implements Injector {
       // Each grows by itself, so that their sum tells any change.
       generation += reading.generation;
     }
+    // When one has changed, the others are looked at as well: they belong together.
+    if (!fresh && generation !== this.#generation) return this.#read(true);
+    this.#generation = generation;
     const [accessKeyId = '', secretAccessKey = '', sessionToken] = values;
     return {
       credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
-      secret: sessionToken === undefined ? [] : [sessionToken],
+      secret: sessionToken === undefined ? [accessKeyId] : [accessKeyId, sessionToken],
       generation,
     };
   }
+}
+
+interface Scope {
+  readonly region: string;
+  readonly service: string;
 }
 
 interface Secrets {
@@ -129,6 +147,8 @@ interface Secrets {
   readonly secret: readonly string[];
   readonly generation: number;
 }
+
+type Signable = ReturnType<typeof signable>;
 
 function signable(head: RequestHead, hash: string | undefined, body: Uint8Array | undefined) {
   const { host, port, method, path, fields } = head;

@@ -24,6 +24,11 @@ const SIGNATURE_PARAMETERS = [
   'X-Amz-Signature',
   'X-Amz-Security-Token',
   'X-Amz-Region-Set',
+  // Those of Signature Version 2.
+  'AWSAccessKeyId',
+  'Signature',
+  'SignatureMethod',
+  'SignatureVersion',
 ];
 
 const NAME = /^[a-z\d-]{1,64}$/;
@@ -34,6 +39,7 @@ export function clientSignature(head: RequestHead): ClientSignature {
   const scopes = [
     ...fields.map((value) => /\bCredential=([^,\s]+)/.exec(value)?.[1] ?? lastWord(value)),
     ...queryValues(head.path, 'X-Amz-Credential'),
+    ...queryValues(head.path, 'AWSAccessKeyId'),
   ];
   const tokens = [
     ...fieldValues(head.fields, 'x-amz-security-token'),

@@ -10,7 +10,8 @@ export function signedPath(path: string): string {
 
 /** The parameters of a query, decoded, as the signature takes them. */
 export function queryBag(path: string): Record<string, string | string[]> {
-  const bag: Record<string, string | string[]> = {};
+  // Without a prototype: a parameter may have the name of anything.
+  const bag: Record<string, string | string[]> = Object.create(null);
   const question = path.indexOf('?');
   if (question < 0) return bag;
   for (const piece of path.slice(question + 1).split('&')) {
