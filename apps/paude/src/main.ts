@@ -8,4 +8,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await runCommandLine(process.argv, process);
+// Not awaited: a part of the bundle that is loaded later may import this module, and would wait for its end.
+void runCommandLine(process.argv, process).then((code) => {
+  process.exitCode = code;
+});

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { allowlistCommand } from './commands/allowlist.ts';
+import { caCommand } from './commands/ca.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import type { Io } from './io.ts';
 import { VERSION } from './version.ts';
@@ -29,6 +30,7 @@ export function createProgram(io: Io): Command {
     .exitOverride();
   program.addCommand(proxyCommand(io));
   program.addCommand(allowlistCommand(io));
+  program.addCommand(caCommand(io));
   for (const command of program.commands) inherit(command);
   return program;
 }
