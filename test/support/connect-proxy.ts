@@ -1,11 +1,13 @@
-import { createServer, request as requestHttp } from 'node:http';
+import { createServer, type RequestListener, request as requestHttp } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import type { TestCertificate } from './certificates.ts';
 import { type ListenOptions, listening, type Origin } from './origins/tcp-origin.ts';
 
 /** A proxy that allows everything, to stand for somebody else's: a company's upstream, or what ours is measured by. */
 export interface ConnectProxy extends Origin {
-  /** `http://host:port` */
+  /** `http://host:port`, or `https://localhost:port` where it has a certificate. */
   readonly url: string;
   /** The targets asked for, in order: authorities of CONNECT, URIs of plain requests. */
   readonly targets: readonly string[];
@@ -13,7 +15,13 @@ export interface ConnectProxy extends Origin {
   readonly authorizations: readonly (string | undefined)[];
 }
 
-/** Starts a plain forward proxy; `resolve` says where a host name really is. */
+/** Options of {@link connectProxy}. */
+export interface ConnectProxyOptions extends ListenOptions {
+  /** For one that is spoken to over TLS, as `localhost`. */
+  readonly certificate?: TestCertificate;
+}
+
+/** Starts a forward proxy; `resolve` says where a host name really is. */
 export async function connectProxy(
   resolve: (host: string, port: number) => { readonly host: string; readonly port: number } = (
     host,
@@ -22,12 +30,12 @@ export async function connectProxy(
     host,
     port,
   }),
-  options: ListenOptions = {},
+  options: ConnectProxyOptions = {},
 ): Promise<ConnectProxy> {
   const targets: string[] = [];
   const authorizations: (string | undefined)[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((request, response) => {
+  const forward: RequestListener = (request, response) => {
     const { method, url = '', headers } = request;
     targets.push(url);
     authorizations.push(headers['proxy-authorization']);
@@ -39,7 +47,15 @@ export async function connectProxy(
     });
     onward.on('error', () => response.destroy());
     pipeline(request, onward, () => {});
-  });
+  };
+  const { certificate } = options;
+  const server =
+    certificate === undefined
+      ? createServer(forward)
+      : createSecureServer(
+          { key: certificate.keyPem, cert: certificate.certPem, allowHalfOpen: true },
+          forward,
+        );
   server.on('connect', (request, client: Socket, head) => {
     targets.push(request.url ?? '');
     authorizations.push(request.headers['proxy-authorization']);
@@ -54,6 +70,17 @@ export async function connectProxy(
     far.on('error', () => client.destroy());
     client.on('error', () => far.destroy());
   });
+  server.on('upgrade', (request, client: Socket, head) => {
+    targets.push(request.url ?? '');
+    authorizations.push(request.headers['proxy-authorization']);
+    const { hostname, port, pathname, search } = new URL(request.url ?? '');
+    const far = connect(resolve(hostname, Number(port || 80)));
+    const lines = request.rawHeaders.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`));
+    far.write(`GET ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`);
+    far.write(head);
+    pipeline(client, far, () => {});
+    pipeline(far, client, () => {});
+  });
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -61,5 +88,6 @@ export async function connectProxy(
   const origin = await listening(server, options, () => {
     for (const socket of sockets) socket.destroy();
   });
-  return { ...origin, url: `http://${origin.authority}`, targets, authorizations };
+  const url = certificate === undefined ? `http://${origin.authority}` : `https://localhost:${origin.port}`;
+  return { ...origin, url, targets, authorizations };
 }

@@ -87,6 +87,8 @@ class HttpExchange implements Open {
   }
 
   get address(): string {
+    // Behind an upstream proxy it is that of the proxy, which no rule is about.
+    if (this.#context.connector.resolvesNames) return '';
     return this.#outgoing?.socket?.remoteAddress ?? '';
   }
 
@@ -193,6 +195,11 @@ class HttpExchange implements Open {
 
   #onResponse(incoming: http.IncomingMessage): void {
     const response = this.#response;
+    if (incoming.statusCode === 407 && this.#context.connector.httpProxy !== undefined) {
+      // The other proxy asks us, not the client, which would answer with the credentials it has for us.
+      incoming.destroy();
+      return this.#fail('upstream-auth-failed', 'it answers 407');
+    }
     const fault = beginResponse(response, incoming, this.#context.pseudonym);
     if (fault !== undefined) {
       incoming.destroy();

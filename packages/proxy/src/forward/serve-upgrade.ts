@@ -77,6 +77,8 @@ class UpgradeExchange implements Open {
   }
 
   get address(): string {
+    // Behind an upstream proxy it is that of the proxy, which no rule is about.
+    if (this.#context.connector.resolvesNames) return '';
     return this.#outgoing?.socket?.remoteAddress ?? '';
   }
 
@@ -138,6 +140,11 @@ class UpgradeExchange implements Open {
   /** The target declined: its answer goes back like any other, and the connection ends. */
   #onResponse(incoming: http.IncomingMessage): void {
     const response = this.#response;
+    if (incoming.statusCode === 407 && this.#context.connector.httpProxy !== undefined) {
+      // The other proxy asks us, not the client, which would answer with the credentials it has for us.
+      incoming.destroy();
+      return this.#fail('upstream-auth-failed', 'it answers 407');
+    }
     const fault = beginResponse(response, incoming, this.#context.pseudonym, ['Connection', 'close']);
     if (fault !== undefined) {
       incoming.destroy();
@@ -155,7 +162,7 @@ class UpgradeExchange implements Open {
   #onUpgrade(incoming: http.IncomingMessage, stream: Duplex, head: Buffer, targetHead: Buffer): void {
     const context = this.#context;
     const { record, facts, target, policy } = this.#admitted;
-    const address = 'remoteAddress' in stream ? String(stream.remoteAddress) : '';
+    const { address } = this;
     if (this.#over) return void stream.destroy();
     const fault = switchFault(incoming);
     if (fault !== undefined) {

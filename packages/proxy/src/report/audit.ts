@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ReasonCode } from './reasons.ts';
 
 /** One request as all its audit events name it. */
@@ -103,7 +104,7 @@ export class Audit {
       reason,
       rule,
       alias,
-      address,
+      address: knownAddress(address),
       detail,
       reportOnly,
     });
@@ -124,7 +125,7 @@ export class Audit {
       decision,
       reason,
       rule,
-      address,
+      address: knownAddress(address),
       sni,
       status,
       bytesUp,
@@ -139,4 +140,9 @@ export class Audit {
     else this.#log.info(event);
     for (const listener of this.#listeners) listener(event as unknown as AuditEvent);
   }
+}
+
+/** Behind an upstream proxy there is no address, or a name where one would stand. */
+function knownAddress(address: string | undefined): string | undefined {
+  return address !== undefined && isIP(address) !== 0 ? address : undefined;
 }

@@ -113,6 +113,15 @@ describe('Resolver', () => {
     expect(server.queriesFor('a.test')).toHaveLength(2);
   });
 
+  it('never asks for localhost or a name under it: they are loopback', async () => {
+    const { server, resolve } = await start({ localhost: { a: ['192.0.2.1'] } });
+    for (const name of ['localhost', 'LOCALHOST.', 'a.b.localhost']) {
+      expect(await resolve(name)).toBe('127.0.0.1 ::1');
+    }
+    expect(await resolve('notlocalhost')).toBe('dns-not-found: ENOTFOUND');
+    expect(server.queriesFor('localhost')).toEqual([]);
+  });
+
   it('never asks for an address or for a name with a static answer', async () => {
     const hosts = new Map([[parseHost('fixed.test'), [parseHost('192.0.2.77'), parseHost('::1')]]]);
     const { server, resolver, resolve } = await start({}, { hosts });

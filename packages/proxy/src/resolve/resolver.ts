@@ -23,6 +23,12 @@ export interface ResolverOptions {
   readonly maxNames?: number;
 }
 
+/** What `localhost` means, and every name under it, without asking anybody (RFC 6761 §6.3). */
+const LOOPBACK: Resolution = {
+  kind: 'addresses',
+  addresses: ['127.0.0.1', '::1'].map((ip) => parseHost(ip)),
+};
+
 const MIN_TTL_MS = 1000;
 const MAX_TTL_MS = 300_000;
 const FAILURE_TTL_MS = 2000;
@@ -52,6 +58,7 @@ export class Resolver {
     const fixed = this.#hosts.get(host);
     if (fixed !== undefined) return { kind: 'addresses', addresses: fixed };
     if (hostKind(host) !== 'name') return { kind: 'addresses', addresses: [host] };
+    if (host === 'localhost' || host.endsWith('.localhost')) return LOOPBACK;
     return this.#cache.get(host);
   }
 
