@@ -155,7 +155,8 @@ function signable(head: RequestHead, hash: string | undefined, body: Uint8Array 
   const name = host.includes(':') ? `[${host}]` : host;
   const headers: Record<string, string> = { host: port === 443 ? name : `${name}:${port}` };
   for (const field of new Set(fields.map(([key]) => key.toLowerCase()))) {
-    if (SIGNED.test(field)) headers[field] = fieldValues(fields, field).join(',');
+    const values = fieldValues(fields, field).map((value) => value.trim());
+    if (SIGNED.test(field)) headers[field] = values.join(',');
   }
   if (hash !== undefined) headers['x-amz-content-sha256'] = hash;
   return {
