@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { allowlistCommand } from './commands/allowlist.ts';
 import { caCommand } from './commands/ca.ts';
 import { proxyCommand } from './commands/proxy.ts';
+import { stubsCommand } from './commands/stubs.ts';
 import type { Io } from './io.ts';
 import { VERSION } from './version.ts';
 
@@ -31,6 +32,7 @@ export function createProgram(io: Io): Command {
   program.addCommand(proxyCommand(io));
   program.addCommand(allowlistCommand(io));
   program.addCommand(caCommand(io));
+  program.addCommand(stubsCommand(io));
   for (const command of program.commands) inherit(command);
   return program;
 }
