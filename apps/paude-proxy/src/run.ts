@@ -63,7 +63,13 @@ async function serve(daemon: DaemonProcess): Promise<number> {
   });
   try {
     const words = async () => (await read()).allowedDomains ?? [];
-    return await runProxy(config, { log, words, watchAlso: configFile, signals: daemon });
+    return await runProxy(config, {
+      log,
+      words,
+      watchAlso: configFile,
+      environment: daemon.env,
+      signals: daemon,
+    });
   } finally {
     await log.close();
   }

@@ -21,6 +21,11 @@ export interface ProxyFlags {
   readonly log?: string;
   readonly logFormat?: 'json' | 'pretty' | 'squid';
   readonly blockedLog?: string;
+  readonly credentials?: string;
+  readonly defaultCredentials?: boolean;
+  readonly credentialState?: string;
+  readonly caDir?: string;
+  readonly upstreamCa?: string;
   readonly maxTunnels?: number;
   readonly clientRate?: number;
   readonly clientConnections?: number;

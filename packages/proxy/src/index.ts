@@ -14,6 +14,7 @@ export { type LogOptions, openLog, type ProxyLog } from './report/log.ts';
 export { REASONS, type ReasonCode, type ReasonGroup, reasonFacts } from './report/reasons.ts';
 export { type AllowlistRequest, loadAllowlist } from './runtime/load-allowlist.ts';
 export { readConfigFile } from './runtime/read-config.ts';
+export { readCredentialsFile } from './runtime/read-credentials-file.ts';
 export { type RunOptions, runProxy } from './runtime/run-proxy.ts';
 export { type RunningProxy, type StartOptions, startProxy } from './runtime/start-proxy.ts';
 export type { SignalSource } from './runtime/supervise.ts';

@@ -1,11 +1,10 @@
 import type { Pattern } from '@paude/allowlist';
-import { rotateAuthority } from '@paude/proxy';
+import { readCredentialsFile, rotateAuthority } from '@paude/proxy';
 import { Command, Option } from 'commander';
 import type { OutputFormat } from '../allowlist-options.ts';
 import { caDirectory } from '../ca-directory.ts';
 import { describeCertificate, viewCertificate } from '../certificate-view.ts';
 import type { Io } from '../io.ts';
-import { readCredentialsFile } from '../read-credentials-file.ts';
 
 interface RotateFlags {
   readonly caDir?: string;

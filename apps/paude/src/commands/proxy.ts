@@ -2,6 +2,7 @@ import { openLog, readConfigFile, runProxy } from '@paude/proxy';
 import { buildConfig, DEFAULTS } from '@paude/proxy/config';
 import { Command } from 'commander';
 import { collectWords } from '../allowlist-options.ts';
+import { caDirectory } from '../ca-directory.ts';
 import { clientHint } from '../client-hint.ts';
 import { commandLineError } from '../command-line-error.ts';
 import { formatDuration, parseCount, parseDuration } from '../duration.ts';
@@ -64,6 +65,19 @@ export function proxyCommand(io: Io): Command {
     .option('--host <name=ip>', 'a static answer instead of DNS (repeatable)', collectList)
     .option('--dns <server>', 'a DNS server to ask (repeatable; default: the system’s)', collectList)
     .option('--upstream <url>', 'reach targets through another proxy: http://, https:// or socks5://')
+    .optionsGroup('Credentials that clients do not hold (docs/credentials.md):')
+    .option('--credentials <file>', 'credential routes, from a YAML or JSON file')
+    .option(
+      '--default-credentials',
+      'the routes for well-known services, too, whose variables are set (default: with --credentials)',
+    )
+    .option('--no-default-credentials', 'the routes of the file alone')
+    .option('--credential-state <dir>', 'where rotated refresh tokens are kept')
+    .option(
+      '--ca-dir <dir>',
+      'the authority that signs for hosts with a route (default: PAUDE_PROXY_CA_DIR, else ~/.local/state/paude/ca)',
+    )
+    .option('--upstream-ca <file>', 'more authorities to trust for hosts with a route, in PEM form')
     .optionsGroup('What is written down:')
     .option('--log <file|->', 'where the audit log goes (default: -, standard output)')
     .option(
@@ -133,7 +147,8 @@ async function run(flags: ProxyFlags, io: Io): Promise<void> {
   const { config: configFile } = flags;
   const read = async () =>
     mergeFlags(configFile === undefined ? {} : await readConfigFile(configFile), flags);
-  const config = buildConfig(await read());
+  const written = await read();
+  const config = buildConfig({ ...written, caDir: caDirectory(written.caDir, io.env) });
   const toTerminal = config.log === '-' && io.stdout.isTTY === true;
   const log = openLog({
     target: config.log,
@@ -150,6 +165,7 @@ async function run(flags: ProxyFlags, io: Io): Promise<void> {
       log,
       words,
       watchAlso: configFile,
+      environment: io.env,
       signals: foregroundSignals(io),
       onListening,
     });

@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { readRoots, stubRoutes, type WrittenStubs, writeStubs } from '@paude/credentials';
 import { PaudeError } from '@paude/errors';
-import { readCertificate } from '@paude/proxy';
+import { readCertificate, readCredentialsFile } from '@paude/proxy';
 import { Command, Option } from 'commander';
 import type { OutputFormat } from '../allowlist-options.ts';
 import { caDirectory } from '../ca-directory.ts';
 import { formatColumns } from '../columns.ts';
 import { commandLineError } from '../command-line-error.ts';
 import type { Io } from '../io.ts';
-import { readCredentialsFile } from '../read-credentials-file.ts';
 
 interface StubsFlags {
   readonly proxy: string;

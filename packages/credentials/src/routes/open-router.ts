@@ -109,7 +109,8 @@ function patternsOf(entries: readonly Entry[]): Pattern[] {
 function routeOf(spec: RouteSpec, { injector }: OpenRoute): Route {
   const { name, pathPrefix, scrubBodies } = spec;
   const hosts = spec.hosts.rules.map(({ pattern }) => pattern);
-  return { name, hosts, scrubBodies, injector, ...(pathPrefix === undefined ? {} : { pathPrefix }) };
+  const credential = credentialName(spec.from);
+  return { name, credential, hosts, scrubBodies, injector, ...(pathPrefix === undefined ? {} : { pathPrefix }) };
 }
 
 async function faultsOf(spec: RouteSpec, open: OpenRoute): Promise<RouteWarning[]> {
@@ -119,4 +120,9 @@ async function faultsOf(spec: RouteSpec, open: OpenRoute): Promise<RouteWarning[
     message: `the route ${spec.name}: ${detail}`,
     remedy,
   }));
+}
+
+function credentialName(from: RouteSpec['from']): string {
+  if ('env' in from) return `env:${from.env}`;
+  return 'file' in from ? `file:${from.file}` : 'metadata-server';
 }

@@ -6,8 +6,10 @@ import type { RouteSpec } from './route-spec.ts';
 
 /** Which credential goes on requests to which hosts, and how. */
 export interface Route {
-  /** The credential's name, as the audit log and metrics say it. */
+  /** As the audit log and metrics say it. */
   readonly name: string;
+  /** Where the secret comes from, by name, as in `env:OPENAI_API_KEY`. */
+  readonly credential: string;
   readonly hosts: readonly Pattern[];
   /** The paths that it is for; undefined for all. */
   readonly pathPrefix?: string;

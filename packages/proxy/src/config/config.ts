@@ -14,6 +14,20 @@ export interface AllowedClients {
   readonly names: readonly Host[];
 }
 
+/** Which credentials go on requests, and what that takes. */
+export interface CredentialConfig {
+  /** A file with credential routes. */
+  readonly file: string | undefined;
+  /** Whether the routes of the default table are there, too, as far as their variables are set. */
+  readonly defaults: boolean;
+  /** Where rotated refresh tokens are kept. */
+  readonly stateDirectory: string | undefined;
+  /** The directory of the certificate authority. */
+  readonly caDirectory: string | undefined;
+  /** A file with authorities that targets with a route may have their certificates from, besides the usual ones. */
+  readonly upstreamCaFile: string | undefined;
+}
+
 /** A configuration that can be used: everything parsed, every default filled in. */
 export interface ProxyConfig {
   readonly listen: ListenAddress;
@@ -40,6 +54,7 @@ export interface ProxyConfig {
   /** Undefined: pretty on a terminal, else JSON. */
   readonly logFormat: LogFormat | undefined;
   readonly blockedLog: string | undefined;
+  readonly credentials: CredentialConfig;
   /** `maxTunnels` undefined: what the descriptor limit allows. */
   readonly limits: Omit<Limits, 'maxTunnels'> & { readonly maxTunnels: number | undefined };
   readonly clientLimits: ClientLimits;
@@ -89,6 +104,13 @@ export function buildConfig(written: WrittenConfig): ProxyConfig {
     log: written.log ?? '-',
     logFormat: written.logFormat,
     blockedLog: written.blockedLog,
+    credentials: {
+      file: written.credentials,
+      defaults: written.defaultCredentials ?? written.credentials !== undefined,
+      stateDirectory: written.credentialState,
+      caDirectory: written.caDir,
+      upstreamCaFile: written.upstreamCa,
+    },
     limits: {
       maxTunnels: limits.maxTunnels,
       maxHeaderBytes: limits.maxHeaderBytes ?? DEFAULTS.limits.maxHeaderBytes,

@@ -4,7 +4,12 @@ import { configError, type WrittenConfig } from './schema.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the daemon of the image listens when nobody says otherwise: on all addresses, for clients in other containers. */
-export const DAEMON_DEFAULTS = { listen: ':3128', admin: ':9128' } as const satisfies WrittenConfig;
+export const DAEMON_DEFAULTS = {
+  listen: ':3128',
+  admin: ':9128',
+  defaultCredentials: true,
+  caDir: '/var/lib/paude/ca',
+} as const satisfies WrittenConfig;
 
 /** Variables that hold one text, and the key they stand for. */
 const TEXTS = {
@@ -19,6 +24,10 @@ const TEXTS = {
   PAUDE_PROXY_LOG: 'log',
   PAUDE_AGENT: 'agent',
   BLOCKED_LOG_PATH: 'blockedLog',
+  PAUDE_PROXY_CREDENTIALS_CONFIG: 'credentials',
+  PAUDE_PROXY_CREDENTIAL_STATE: 'credentialState',
+  PAUDE_PROXY_CA_DIR: 'caDir',
+  PAUDE_PROXY_UPSTREAM_CA: 'upstreamCa',
 } as const satisfies Record<string, keyof WrittenConfig>;
 
 /** Variables that hold a list with commas. */
@@ -54,6 +63,9 @@ export function environmentConfig(environment: Environment): WrittenConfig {
   if (hosts !== undefined) config.hosts = parseHostPairs(splitList(hosts), 'PAUDE_PROXY_HOSTS');
   const reportOnly = value('PAUDE_PROXY_REPORT_ONLY');
   if (reportOnly !== undefined) config.reportOnly = parseSwitch('PAUDE_PROXY_REPORT_ONLY', reportOnly);
+  const defaults = value('PAUDE_PROXY_DEFAULT_CREDENTIALS');
+  if (defaults !== undefined)
+    config.defaultCredentials = parseSwitch('PAUDE_PROXY_DEFAULT_CREDENTIALS', defaults);
   const format = value('PAUDE_PROXY_LOG_FORMAT');
   if (format === 'json' || format === 'pretty' || format === 'squid') config.logFormat = format;
   else if (format !== undefined)

@@ -25,6 +25,11 @@ export const configSchema = z.strictObject({
   log: z.string(),
   logFormat: z.enum(['json', 'pretty', 'squid']),
   blockedLog: z.string(),
+  credentials: z.string(),
+  defaultCredentials: z.boolean(),
+  credentialState: z.string(),
+  caDir: z.string(),
+  upstreamCa: z.string(),
   limits: z
     .strictObject({
       maxTunnels: z.int().min(1),
@@ -55,6 +60,7 @@ const TAKES: Readonly<Record<string, string>> = {
   allowedDomains: 'takes a list of words',
   extraPorts: 'takes a list of ports from 1 to 65535',
   reportOnly: 'takes true or false',
+  defaultCredentials: 'takes true or false',
   allowPrivate: 'takes a list of address ranges',
   hosts: 'takes names with an address or a list of addresses each',
   dns: 'takes a list of DNS servers',

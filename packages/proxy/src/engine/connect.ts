@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
-import { hostKind } from '@paude/allowlist';
-import { Cancellation } from '../dial/dial.ts';
+import { type Host, hostKind } from '@paude/allowlist';
+import type { HostRoutes } from '@paude/credentials';
+import type { Connected } from '../dial/connector.ts';
+import { Cancellation, type DialOptions } from '../dial/dial.ts';
+import { ClientGreeting } from '../intercept/client-greeting.ts';
 import { Pump } from '../relay/pump.ts';
 import { readAcceptedTo } from '../relay/sockets.ts';
 import type { DecisionFacts, RequestRecord } from '../report/audit.ts';
@@ -29,6 +32,11 @@ export interface ConnectRequest {
   /** What the client sent behind the head. */
   readonly early: Buffer;
 }
+
+/** A target that has been dialled. */
+type Reached<Sink> = Extract<Connected<Sink>, { kind: 'connected' }> & {
+  readonly addresses: readonly Host[];
+};
 
 /** Serves a CONNECT: decide, look up, check, dial, answer, and leave the rest to a tunnel. */
 export async function serveConnect(context: EngineContext, connect: ConnectRequest): Promise<void> {
@@ -95,6 +103,9 @@ class ConnectExchange {
 
   async open(target: Target, judgement: Judgement, early: Buffer): Promise<void> {
     const context = this.#context;
+    // A host that only report-only mode lets pass gets no credential.
+    const routes = judgement.facts.reportOnly === true ? undefined : context.interceptor?.routesFor(target);
+    if (routes !== undefined) return this.#openIntercepted(target, judgement, routes, early);
     if (early.length > 0) this.#reader.take(Buffer.from(early));
     const socket = readAcceptedTo(this.#reader, this.#connection);
     const gone = new Cancellation();
@@ -102,36 +113,82 @@ class ConnectExchange {
     socket.on('error', onGone);
     socket.on('close', onGone);
 
+    const reached = await this.#reach(target, judgement, gone, (addresses, options) =>
+      context.connector.tunnel(addresses, target.port, () => new TargetReader(socket), options),
+    );
+    socket.off('error', onGone);
+    socket.off('close', onGone);
+    if (reached === undefined) return;
+    this.#join(reached.stream, reached.sink, reached.address, target, judgement);
+  }
+
+  /** A tunnel whose TLS ends here. */
+  async #openIntercepted(
+    target: Target,
+    judgement: Judgement,
+    routes: HostRoutes,
+    early: Buffer,
+  ): Promise<void> {
+    const context = this.#context;
+    const connection = this.#connection;
+    const socket = connection.socket;
+    const { maxClientHelloBytes: maxBytes } = context.limits;
+    const greeting = new ClientGreeting(socket, early, { host: target.host, maxBytes });
+    const gone = new Cancellation();
+    const onGone = () => gone.cancel();
+    socket.on('close', onGone);
+    const reached = await this.#reach(target, judgement, gone, (addresses, options) =>
+      context.connector.plain(addresses, target.port, options),
+    );
+    socket.off('close', onGone);
+    if (reached === undefined) return greeting.ignore();
+    const { stream, address, addresses } = reached;
+    const { facts } = judgement;
+    context.interceptor?.intercept({
+      record: this.#request,
+      facts,
+      connection,
+      greeting,
+      target,
+      routes,
+      stream,
+      address,
+      addresses,
+    });
+  }
+
+  /** Looks up, checks and dials. Undefined when that came to nothing: the client has its answer then. */
+  async #reach<Sink>(
+    target: Target,
+    judgement: Judgement,
+    gone: Cancellation,
+    connect: (addresses: readonly Host[], options: DialOptions) => Promise<Connected<Sink>>,
+  ): Promise<Reached<Sink> | undefined> {
+    const context = this.#context;
     const { facts } = judgement;
     const located = await locate(context, target);
     if (located.kind === 'refused') {
       const { reason, detail, address, rule = facts.rule } = located;
-      if (address === undefined) return this.#allowAndFail(facts, reason, detail);
-      return this.refuse(reason, { ...facts, address, detail, rule });
+      if (address === undefined) this.#allowAndFail(facts, reason, detail);
+      else this.refuse(reason, { ...facts, address, detail, rule });
+      return undefined;
     }
-    this.#allow(facts, located.addresses[0]);
-    const connected = await context.connector.tunnel(
-      located.addresses,
-      target.port,
-      () => new TargetReader(socket),
-      {
-        timeoutMs: context.timeouts.connectMs,
-        cancellation: gone,
-      },
-    );
+    const { addresses } = located;
+    this.#allow(facts, addresses[0]);
+    const connected = await connect(addresses, { timeoutMs: context.timeouts.connectMs, cancellation: gone });
     if (connected.kind === 'failed') {
-      return this.#fail(facts, gone.cancelled ? 'client-reset' : connected.reason, connected.detail);
+      this.#fail(facts, gone.cancelled ? 'client-reset' : connected.reason, connected.detail);
+      return undefined;
     }
-    socket.off('error', onGone);
-    socket.off('close', onGone);
     // Looking up and dialling take time: what a new allowlist denies meanwhile must not be opened behind its back.
     const { stream, address } = connected;
     const isRevoked = judgement.policy !== context.policy && !isStillAllowed(context.policy, target, address);
     if (isRevoked && !context.reportOnly) {
       stream.destroy();
-      return this.refuse('policy-changed', { address });
+      this.refuse('policy-changed', { address });
+      return undefined;
     }
-    this.#join(stream, connected.sink, address, target, judgement);
+    return { ...connected, addresses };
   }
 
   #join(

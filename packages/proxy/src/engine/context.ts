@@ -1,12 +1,17 @@
-import type { AddressPolicy, Policy } from '@paude/allowlist';
+import type { Duplex } from 'node:stream';
+import type { AddressPolicy, Host, Policy } from '@paude/allowlist';
+import type { HostRoutes } from '@paude/credentials';
 import type { Connector } from '../dial/connector.ts';
-import type { Audit } from '../report/audit.ts';
+import type { ClientGreeting } from '../intercept/client-greeting.ts';
+import type { Audit, DecisionFacts, RequestRecord } from '../report/audit.ts';
 import type { Counters } from '../report/counters.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { Admission } from './admission.ts';
+import type { Connection } from './connection.ts';
 import type { Linger } from './linger.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import type { RequestIds } from './request-ids.ts';
+import type { Target } from './target.ts';
 import type { Tunnels } from './tunnels.ts';
 
 /** Times after which the proxy gives up. */
@@ -35,6 +40,31 @@ export interface Limits {
   readonly maxClientHelloBytes: number;
 }
 
+/** A CONNECT to a host that has a credential route: allowed, and dialled. */
+export interface InterceptRequest {
+  readonly record: RequestRecord;
+  readonly facts: DecisionFacts;
+  readonly connection: Connection;
+  /** Reads from the client already. */
+  readonly greeting: ClientGreeting;
+  readonly target: Target;
+  readonly routes: HostRoutes;
+  /** The connection to the target: TCP alone. */
+  readonly stream: Duplex;
+  readonly address: string;
+  /** Checked addresses, for further connections. */
+  readonly addresses: readonly Host[];
+}
+
+/** Takes over the tunnels whose TLS ends in the proxy. */
+export interface TunnelInterceptor {
+  /** Undefined for a target whose tunnels stay opaque. */
+  routesFor(target: Target): HostRoutes | undefined;
+  /** Answers the CONNECT, and all that comes through the tunnel. */
+  intercept(request: InterceptRequest): void;
+  stop(): void;
+}
+
 /** What the rooms of the engine share. Everything that a reload replaces is behind a function or a mutable field. */
 export interface EngineContext {
   /** The compiled allowlist; replaced as a whole by a reload. */
@@ -57,6 +87,8 @@ export interface EngineContext {
   readonly session: string | undefined;
   /** How this proxy names itself in Via: unlike any other, so that proxies of this kind can be chained. */
   readonly pseudonym: string;
+  /** Undefined where no host has a credential route. */
+  interceptor: TunnelInterceptor | undefined;
   /** True once the proxy takes no new work. */
   closing: boolean;
   /** Told of an exception that no code expected; it ends one connection, never the process. */

@@ -1,11 +1,11 @@
 import { type Cidr, compileAddressPolicy, type Policy } from '@paude/allowlist';
 import { type Connector, directConnector } from '../dial/connector.ts';
-import { HttpServer } from '../forward/http-server.ts';
+import { ForwardServer } from '../forward/forward-server.ts';
 import { Audit, type AuditLog } from '../report/audit.ts';
 import { Counters } from '../report/counters.ts';
 import { Resolver, type ResolverOptions } from '../resolve/resolver.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
-import type { EngineContext, Limits, Timeouts } from './context.ts';
+import type { EngineContext, Limits, Timeouts, TunnelInterceptor } from './context.ts';
 import { isStillAllowed } from './judge.ts';
 import { Linger } from './linger.ts';
 import { type ListenAddress, Listener } from './listener.ts';
@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly resolver?: ResolverOptions;
   /** How targets are reached. @default dialled directly */
   readonly connector?: Connector;
+  /** Makes what takes over the tunnels to hosts with a credential route. @default none do */
+  readonly interceptor?: ((context: EngineContext) => TunnelInterceptor) | undefined;
   /** @default false */
   readonly reportOnly?: boolean;
   readonly session?: string | undefined;
@@ -39,7 +41,7 @@ export interface EngineOptions {
 export class Engine {
   readonly #context: EngineContext;
   readonly #listener: Listener;
-  readonly #http: HttpServer;
+  readonly #http: ForwardServer;
   readonly #sweeper: NodeJS.Timeout;
   readonly audit: Audit;
   readonly counters = new Counters();
@@ -65,13 +67,15 @@ export class Engine {
       timeouts,
       limits,
       session: options.session,
+      interceptor: undefined,
       closing: false,
       onDefect: (error) => {
         this.counters.internalErrors++;
         options.onDefect?.(error);
       },
     };
-    this.#http = new HttpServer(this.#context);
+    this.#context.interceptor = options.interceptor?.(this.#context);
+    this.#http = new ForwardServer(this.#context);
     this.#listener = new Listener(this.#context, (connection, bytes) => this.#http.take(connection, bytes));
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
   }
@@ -122,6 +126,7 @@ export class Engine {
     this.#context.closing = true;
     this.#listener.stop();
     this.#http.stop();
+    this.#context.interceptor?.stop();
     const drained = await this.#context.tunnels.drained(drainMs);
     this.#context.tunnels.cutAll('shutdown');
     this.#context.linger.destroyAll();

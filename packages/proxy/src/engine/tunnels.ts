@@ -11,6 +11,8 @@ export interface Open {
   readonly bytesMoved: number;
   /** True while a ClientHello is overdue at `nowMs`. */
   helloOverdue(nowMs: number): boolean;
+  /** Ends it as soon as nothing is under way, where that can be told. */
+  drain?(): void;
   /** Ends it at once. */
   cut(reason: ReasonCode | 'idle-timeout' | 'shutdown'): void;
 }
@@ -87,6 +89,7 @@ export class Tunnels {
 
   /** Resolves when nothing is open, or after `timeoutMs`. Answers whether nothing is open. */
   async drained(timeoutMs: number): Promise<boolean> {
+    for (const open of [...this.#entries.keys()]) open.drain?.();
     if (this.#entries.size === 0) return true;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);

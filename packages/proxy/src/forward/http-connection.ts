@@ -10,12 +10,16 @@ export interface BodyReading {
   onMalformed: (reason: ReasonCode, detail: string | undefined) => void;
 }
 
-/** A client's connection while it speaks HTTP/1.1. */
-export interface HttpConnection extends Connection {
-  /** Its connections to targets: shared by its requests, never with another client. */
-  readonly agent: TargetAgent;
+/** Who speaks HTTP/1.1 over a connection. */
+export interface HttpParty {
   /** True once a request on it could not be trusted to end where the parser takes it to end: what follows is not served. */
   distrusted?: boolean;
   /** The request whose body is being read; the parser reads one at a time. */
   reading?: BodyReading | undefined;
+}
+
+/** A client's connection while it speaks HTTP/1.1 with the proxy. */
+export interface HttpConnection extends Connection, HttpParty {
+  /** Its connections to targets: shared by its requests, never with another client. */
+  readonly agent: TargetAgent;
 }

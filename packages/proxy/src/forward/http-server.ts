@@ -1,30 +1,39 @@
 import http from 'node:http';
 import type { Duplex } from 'node:stream';
-import { serveConnect } from '../engine/connect.ts';
-import type { Connection } from '../engine/connection.ts';
 import type { EngineContext } from '../engine/context.ts';
+import type { RequestRecord } from '../report/audit.ts';
 import type { ReasonCode } from '../report/reasons.ts';
-import { renderRefusal, serializeRefusal } from '../report/refusal.ts';
+import { type Refusal, renderRefusal, serializeRefusal } from '../report/refusal.ts';
 import { fieldValues, framingFault } from './fields.ts';
-import type { HttpConnection } from './http-connection.ts';
+import type { HttpParty } from './http-connection.ts';
 import { hasBody } from './request-body.ts';
-import { serveHttp } from './serve-http.ts';
-import { serveUpgrade } from './serve-upgrade.ts';
-import { TargetAgent } from './target-agent.ts';
 
 const MAX_FIELDS = 100;
 
-/**
- * An `http.Server` that does not listen: the listener hands connections to it. Node's parser is strict by default; what
- * it would let pass and a proxy must not, is refused here.
- */
-export class HttpServer {
-  readonly #context: EngineContext;
-  readonly #server: http.Server;
-  readonly #connections = new WeakMap<Duplex, HttpConnection>();
+/** What becomes of requests that could be read. */
+export interface HttpRooms<Party extends HttpParty> {
+  /** The record of a request that is refused before anybody looked at it. */
+  record(party: Party | undefined, method: string): RequestRecord;
+  serve(party: Party, request: http.IncomingMessage, response: http.ServerResponse): Promise<void>;
+  /** @param head What the client sent behind the handshake. */
+  upgrade(party: Party, request: http.IncomingMessage, head: Buffer): Promise<void>;
+  /** Absent where a CONNECT is refused. */
+  readonly connect?: (party: Party, request: http.IncomingMessage, head: Buffer) => Promise<void>;
+}
 
-  constructor(context: EngineContext) {
+/**
+ * An `http.Server` that does not listen: connections are handed to it. Node's parser is strict by default; what it would
+ * let pass and a proxy must not, is refused here.
+ */
+export class HttpServer<Party extends HttpParty> {
+  readonly #context: EngineContext;
+  readonly #rooms: HttpRooms<Party>;
+  readonly #server: http.Server;
+  readonly #connections = new WeakMap<Duplex, Party>();
+
+  constructor(context: EngineContext, rooms: HttpRooms<Party>) {
     this.#context = context;
+    this.#rooms = rooms;
     const { timeouts, limits } = context;
     this.#server = http.createServer({
       insecureHTTPParser: false,
@@ -54,14 +63,9 @@ export class HttpServer {
     this.#server.emit('listening');
   }
 
-  /** Takes a connection over, with the bytes that were read from it already. */
-  take(connection: Connection, bytes: Buffer): void {
-    const { socket } = connection;
-    const agent = new TargetAgent(this.#context);
-    this.#connections.set(socket, Object.assign(connection, { agent }));
-    socket.once('close', () => agent.destroy());
-    socket.pause();
-    socket.unshift(bytes);
+  /** Takes over the socket that a party speaks through. */
+  take(party: Party, socket: Duplex): void {
+    this.#connections.set(socket, party);
     this.#server.emit('connection', socket);
     socket.resume();
   }
@@ -84,17 +88,13 @@ export class HttpServer {
       response.shouldKeepAlive = false;
     }
     if (hasBody(request)) this.#noteReading(connection, request, response);
-    serveHttp(this.#context, connection, request, response).catch((error: unknown) => {
+    this.#rooms.serve(connection, request, response).catch((error: unknown) => {
       this.#context.onDefect(error);
       response.destroy();
     });
   }
 
-  #noteReading(
-    connection: HttpConnection,
-    request: http.IncomingMessage,
-    response: http.ServerResponse,
-  ): void {
+  #noteReading(connection: Party, request: http.IncomingMessage, response: http.ServerResponse): void {
     // Until the request is on its way, a malformed body is a malformed request.
     const onMalformed = (reason: ReasonCode, detail: string | undefined) =>
       this.#refuse(request, response, reason, detail);
@@ -105,19 +105,14 @@ export class HttpServer {
   }
 
   #onConnect(request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { connect } = this.#rooms;
+    if (connect === undefined) {
+      const party = this.#connections.get(request.socket);
+      return this.#refuseSocket(socket, party, 'method-not-supported', 'CONNECT', 'CONNECT');
+    }
     const connection = this.#switching(request, socket);
     if (connection === undefined) return;
-    const connect = {
-      connection,
-      early: head,
-      head: {
-        authority: request.url ?? '',
-        proxyAuthorization: request.headers['proxy-authorization'],
-        accept: request.headers.accept,
-        end: 0,
-      },
-    };
-    serveConnect(this.#context, connect).catch((error: unknown) => {
+    connect(connection, request, head).catch((error: unknown) => {
       this.#context.onDefect(error);
       socket.destroy();
     });
@@ -126,14 +121,14 @@ export class HttpServer {
   #onUpgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
     const connection = this.#switching(request, socket);
     if (connection === undefined) return;
-    serveUpgrade(this.#context, connection, request, head).catch((error: unknown) => {
+    this.#rooms.upgrade(connection, request, head).catch((error: unknown) => {
       this.#context.onDefect(error);
       socket.destroy();
     });
   }
 
   /** The connection of a request that is to be its last, or undefined when the request has been refused. */
-  #switching(request: http.IncomingMessage, socket: Duplex): HttpConnection | undefined {
+  #switching(request: http.IncomingMessage, socket: Duplex): Party | undefined {
     const connection = this.#connections.get(request.socket);
     if (connection?.distrusted) return undefined;
     const { method = '' } = request;
@@ -169,39 +164,36 @@ export class HttpServer {
   ): void {
     const connection = this.#connections.get(request.socket);
     if (connection !== undefined) connection.distrusted = true;
-    const id = this.#report(connection, request.method ?? '', reason, detail);
-    const refusal = renderRefusal({ id, reason, detail }, request.headers.accept);
+    const refusal = this.#report(connection, request.method ?? '', reason, detail, request.headers.accept);
     response.writeHead(refusal.status, refusal.phrase, [...refusal.headers, 'Connection', 'close']);
     response.end(refusal.body);
   }
 
   #refuseSocket(
     socket: Duplex,
-    connection: Connection | undefined,
+    connection: Party | undefined,
     reason: ReasonCode,
     detail?: string,
     method = '',
   ): void {
-    const id = this.#report(connection, method, reason, detail);
-    socket.end(serializeRefusal(renderRefusal({ id, reason, detail })));
+    socket.end(serializeRefusal(this.#report(connection, method, reason, detail)));
     this.#context.linger.add(socket);
   }
 
+  /** Says in the log that a request is refused. @returns the answer to it. */
   #report(
-    connection: Connection | undefined,
+    party: Party | undefined,
     method: string,
     reason: ReasonCode,
     detail: string | undefined,
-  ): string {
-    const { ids, session, audit, counters } = this.#context;
-    const id = ids.next();
-    const client = connection?.client.address ?? '';
+    accept?: string,
+  ): Refusal {
+    const { audit, counters } = this.#context;
+    const record = this.#rooms.record(party, method);
+    const { id, host, port } = record;
     counters.refuse(reason);
-    audit.decision(
-      { id, client, session, method, host: '', port: 0, startMs: performance.now() },
-      { decision: 'deny', reason, detail },
-    );
-    return id;
+    audit.decision(record, { decision: 'deny', reason, detail });
+    return renderRefusal({ id, reason, detail, ...(host === '' ? {} : { host, port }) }, accept);
   }
 }
 

@@ -29,6 +29,7 @@ export async function serveHttp(
   const admitted = await admit(context, connection, request);
   // Its body was malformed, and it has been refused for that.
   if (response.headersSent) return undefined;
+  if (context.closing) response.shouldKeepAlive = false;
   if (admitted.kind === 'refused') return refuseHttp(context, admitted, request, response);
   if (request.method === 'OPTIONS' && request.headers['max-forwards'] === '0') {
     context.audit.decision(admitted.record, admitted.facts);
@@ -195,6 +196,7 @@ class HttpExchange implements Open {
 
   #onResponse(incoming: http.IncomingMessage): void {
     const response = this.#response;
+    if (this.#context.closing) response.shouldKeepAlive = false;
     if (incoming.statusCode === 407 && this.#context.connector.httpProxy !== undefined) {
       // The other proxy asks us, not the client, which would answer with the credentials it has for us.
       incoming.destroy();

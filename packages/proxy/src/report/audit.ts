@@ -15,12 +15,22 @@ export interface RequestRecord {
   readonly port: number;
   /** `performance.now()` when it began. */
   readonly startMs: number;
+  /** For a request inside of an intercepted tunnel: the id of the CONNECT. */
+  readonly tunnel?: string | undefined;
+}
+
+/** Which credential route a request took. */
+export interface RouteFacts {
+  /** The route's name. */
+  readonly route?: string | undefined;
+  /** Where its secret comes from, by name, as in `env:OPENAI_API_KEY`. */
+  readonly credential?: string | undefined;
 }
 
 /** What was decided about a request. */
-export interface DecisionFacts {
+export interface DecisionFacts extends RouteFacts {
   readonly decision: 'allow' | 'deny';
-  readonly reason: ReasonCode | 'allowed-by-rule';
+  readonly reason: ReasonCode | 'allowed-by-rule' | 'answered';
   /** The rule that decided, as written. */
   readonly rule?: string | undefined;
   /** The alias that the rule came from. */
@@ -33,7 +43,7 @@ export interface DecisionFacts {
 }
 
 /** How a request ended. */
-export interface CloseFacts {
+export interface CloseFacts extends RouteFacts {
   readonly reason: ReasonCode | CloseReason;
   readonly decision: 'allow' | 'deny';
   readonly rule?: string | undefined;
@@ -52,8 +62,10 @@ export const CLOSE_REASONS = [
   'target-closed',
   'client-reset',
   'connection-reset',
+  'client-tls-failed',
   'idle-timeout',
   'finished',
+  'answered',
   'shutdown',
 ] as const;
 
@@ -90,8 +102,8 @@ export class Audit {
   }
 
   decision(request: RequestRecord, facts: DecisionFacts): void {
-    const { id, client, session, method, host, port } = request;
-    const { decision, reason, rule, alias, address, detail, reportOnly } = facts;
+    const { id, client, session, method, host, port, tunnel } = request;
+    const { decision, reason, rule, alias, address, detail, reportOnly, route, credential } = facts;
     this.#write({
       event: 'decision',
       id,
@@ -100,10 +112,13 @@ export class Audit {
       method,
       host,
       port,
+      tunnel,
       decision,
       reason,
       rule,
       alias,
+      route,
+      credential,
       address: knownAddress(address),
       detail,
       reportOnly,
@@ -111,8 +126,9 @@ export class Audit {
   }
 
   close(request: RequestRecord, facts: CloseFacts): void {
-    const { id, client, session, method, host, port, startMs } = request;
-    const { decision, reason, rule, address, sni, status, bytesUp, bytesDown, detail } = facts;
+    const { id, client, session, method, host, port, tunnel, startMs } = request;
+    const { decision, reason, rule, route, credential, address, sni, status, bytesUp, bytesDown, detail } =
+      facts;
     const durationMs = Math.round((performance.now() - startMs) * 10) / 10;
     this.#write({
       event: 'close',
@@ -122,9 +138,12 @@ export class Audit {
       method,
       host,
       port,
+      tunnel,
       decision,
       reason,
       rule,
+      route,
+      credential,
       address: knownAddress(address),
       sni,
       status,

@@ -17,6 +17,13 @@ export class Counters {
   tunnelsCut = 0;
   internalErrors = 0;
   auditWriteErrors = 0;
+  /** Requests that the proxy answered in place of the service: vended stub tokens, the metadata stand-in. */
+  answered = 0;
+  /** Access tokens that came from a token endpoint. */
+  credentialRefreshes = 0;
+  credentialRefreshFailures = 0;
+  /** Credentials put on requests, by route. */
+  readonly injections = new Map<string, number>();
   /** Refusals and failures by reason. */
   readonly refused = new Map<ReasonCode, number>();
 

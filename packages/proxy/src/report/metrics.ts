@@ -4,7 +4,11 @@ import { bulkBuffersInUse } from '../relay/buffers.ts';
 import type { Counters } from './counters.ts';
 
 /** Counters that have no labels: field, metric name, help. */
-const PLAIN: readonly (readonly [keyof Omit<Counters, 'refused' | 'refuse'>, string, string])[] = [
+const PLAIN: readonly (readonly [
+  keyof Omit<Counters, 'refused' | 'refuse' | 'injections'>,
+  string,
+  string,
+])[] = [
   ['connections', 'paude_proxy_connections_total', 'Client connections accepted'],
   ['connectRequests', 'paude_proxy_connect_requests_total', 'CONNECT requests'],
   ['httpRequests', 'paude_proxy_http_requests_total', 'Plain HTTP requests'],
@@ -24,6 +28,13 @@ const PLAIN: readonly (readonly [keyof Omit<Counters, 'refused' | 'refuse'>, str
   ],
   ['tunnelsCut', 'paude_proxy_tunnels_cut_total', 'Tunnels cut because a new allowlist denies them'],
   ['internalErrors', 'paude_proxy_internal_errors_total', 'Exceptions that no code expected'],
+  ['answered', 'paude_proxy_answered_total', 'Requests for tokens that the proxy answered with a stub'],
+  ['credentialRefreshes', 'paude_proxy_credential_refreshes_total', 'Access tokens that were fetched'],
+  [
+    'credentialRefreshFailures',
+    'paude_proxy_credential_refresh_failures_total',
+    'Access tokens that could not be fetched',
+  ],
   ['auditWriteErrors', 'paude_proxy_audit_write_errors_total', 'Failures to write the audit log'],
 ];
 
@@ -50,6 +61,16 @@ export function createMetrics(engine: Engine): Registry {
     collect() {
       this.reset();
       for (const [reason, count] of engine.counters.refused) this.inc({ reason }, count);
+    },
+  });
+  new Counter({
+    name: 'paude_proxy_injections_total',
+    help: 'Credentials put on requests, by route',
+    labelNames: ['route'],
+    registers: [...registers],
+    collect() {
+      this.reset();
+      for (const [route, count] of engine.counters.injections) this.inc({ route }, count);
     },
   });
   const gauge = (name: string, help: string, value: () => number) =>

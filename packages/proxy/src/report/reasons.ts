@@ -14,10 +14,19 @@ export type ProxyErrorType =
   | 'http_response_timeout'
   | 'proxy_internal_error'
   | 'proxy_configuration_error'
-  | 'proxy_loop_detected';
+  | 'proxy_loop_detected'
+  | 'tls_certificate_error';
 
 /** What kind of refusal a reason is; it decides what the reader is told to do about it. */
-export type ReasonGroup = 'policy' | 'address' | 'tls' | 'client' | 'request' | 'limit' | 'network';
+export type ReasonGroup =
+  | 'policy'
+  | 'address'
+  | 'tls'
+  | 'client'
+  | 'request'
+  | 'credential'
+  | 'limit'
+  | 'network';
 
 interface Reason {
   readonly group: ReasonGroup;
@@ -159,6 +168,56 @@ export const REASONS = {
     'was asked for with an Expect that is not known',
   ),
 
+  'authority-mismatch': reason(
+    'request',
+    421,
+    'http_request_error',
+    'was asked for inside of a connection that is for another host',
+  ),
+  'body-too-large': reason(
+    'request',
+    413,
+    'http_request_error',
+    'was asked for with a body that is too large to be read before it goes on',
+  ),
+
+  'stub-required': reason(
+    'credential',
+    403,
+    'http_request_denied',
+    'was asked for with something other than the placeholder where the proxy puts the credential',
+  ),
+  'credential-unavailable': reason(
+    'credential',
+    502,
+    'proxy_configuration_error',
+    'needs a credential that the proxy does not have',
+  ),
+  'body-required': reason(
+    'credential',
+    403,
+    'http_request_denied',
+    'was asked for with a body that the proxy could not read before signing',
+  ),
+  'payload-unsupported': reason(
+    'credential',
+    403,
+    'http_request_denied',
+    'was asked for with a body that the client signs piece by piece',
+  ),
+  'path-ambiguous': reason(
+    'credential',
+    403,
+    'http_request_denied',
+    'was asked for with a path that can be read in several ways',
+  ),
+  'endpoint-closed': reason(
+    'credential',
+    403,
+    'http_request_denied',
+    'was asked for something that hands out real credentials',
+  ),
+
   'rate-limited': reason(
     'limit',
     429,
@@ -203,6 +262,12 @@ export const REASONS = {
   ),
   'connect-failed': reason('network', 502, 'destination_unavailable', 'could not be connected to'),
   'connect-timeout': reason('network', 504, 'connection_timeout', 'did not accept the connection in time'),
+  'target-tls-failed': reason(
+    'network',
+    502,
+    'tls_certificate_error',
+    'did not complete a TLS handshake that the proxy can trust',
+  ),
   'target-reset': reason('network', 502, 'connection_terminated', 'closed the connection before it answered'),
   'target-protocol-error': reason(
     'network',

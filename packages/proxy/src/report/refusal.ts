@@ -36,6 +36,8 @@ const ADVICE: Record<ReasonGroup, (name: string) => string> = {
     `The proxy lets a tunnel pass only when its TLS handshake names the same host. Retrying, or leaving out the proxy, cannot help. If this client must be let through, ask the owner for a rule with "tls: any" for "${name}".`,
   client: () => 'Use the proxy address and credentials that the owner of this environment gave you.',
   request: () => 'Correct the request; retrying it as it is cannot help.',
+  credential: (name) =>
+    `The proxy puts the credential for "${name}" on requests itself. Send them with the placeholder that the environment holds, and nothing else; if that does not help, tell the owner of this environment.`,
   limit: () => 'Wait and retry with fewer requests at a time; the owner can raise the limit.',
   network: () =>
     'The allowlist allows it: this is a fault of the network or of the target. Retrying later may help.',
@@ -53,7 +55,10 @@ export function renderRefusal(subject: RefusalSubject, accept?: string): Refusal
   const name = target ?? quoteInput(subject.input ?? 'the request');
   const outcome = facts.group === 'network' ? 'The proxy could not reach it' : 'Blocked by the egress policy';
   const lead =
-    facts.group === 'request' || facts.group === 'limit' || facts.group === 'client'
+    facts.group === 'request' ||
+    facts.group === 'credential' ||
+    facts.group === 'limit' ||
+    facts.group === 'client'
       ? 'Refused by the egress proxy'
       : outcome;
   const detail = subject.detail === undefined ? '' : ` (${subject.detail})`;

@@ -1,3 +1,4 @@
+import type { Environment } from '@paude/credentials';
 import { PaudeError } from '@paude/errors';
 import type { Registry } from 'prom-client';
 import { AdminServer } from '../admin/admin-server.ts';
@@ -10,6 +11,7 @@ import type { ProxyLog } from '../report/log.ts';
 import { checkLogFile } from '../report/log-destination.ts';
 import { openBlockedLog } from './blocked-log.ts';
 import { followClientNames } from './client-names.ts';
+import { CredentialKeeper } from './credential-keeper.ts';
 import { defaultMaxTunnels } from './descriptor-limit.ts';
 import { PolicyKeeper } from './policy-keeper.ts';
 import { PolicySource } from './policy-source.ts';
@@ -21,6 +23,8 @@ export interface StartOptions {
   readonly words?: () => Promise<readonly string[]>;
   /** A file besides the allowlist whose change calls for a reload: the configuration. */
   readonly watchAlso?: string | undefined;
+  /** The variables that hold secrets. @default none */
+  readonly environment?: Environment;
 }
 
 /** A proxy that runs. */
@@ -57,6 +61,10 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
   if (config.blockedLog !== undefined) checkLogFile(config.blockedLog);
   const upstream = await upstreamOf(config);
   const token = config.adminTokenFile === undefined ? undefined : await readSecret(config.adminTokenFile);
+  const credentials = await CredentialKeeper.open(config.credentials, {
+    environment: options.environment ?? {},
+    logger,
+  });
   const engine = new Engine({
     policy,
     log: logger,
@@ -70,11 +78,13 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
     allowPrivate: config.allowPrivate,
     resolver: { servers: config.dns, hosts: config.hosts },
     reportOnly: config.reportOnly,
+    interceptor: credentials?.interceptor,
     session: config.session,
     ...(upstream === undefined ? {} : { connector: upstream }),
     onDefect: (error) =>
       logger.error({ event: 'defect', err: error }, 'A connection met a defect of the proxy'),
   });
+  credentials?.start(engine);
   log.onWriteError(() => engine.counters.auditWriteErrors++);
   const unfollow =
     config.clients === undefined || config.clients.names.length === 0
@@ -92,6 +102,7 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
         { event: 'policy-changed', rules, tunnelsCut: cut },
         `New allowlist in force: ${rules} rules, ${cut} tunnels cut`,
       );
+      credentials?.warn(next);
     },
     failed: (error) => {
       engine.counters.policyReloadFailures++;
@@ -118,6 +129,7 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
     const drained = await engine.close(drainMs);
     admin.close();
     upstream?.close();
+    credentials?.close();
     await blockedLog?.close();
     return drained;
   };
@@ -137,7 +149,10 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
     listen,
     admin: adminListen,
     engine,
-    reload: () => keeper.reload(),
+    reload: async () => {
+      await keeper.reload();
+      await credentials?.reload();
+    },
     reopenLogs: () => blockedLog?.reopen(),
     close: () => stop(config.timeouts.drainMs),
   };

@@ -6,7 +6,14 @@ export type HelloReading =
   /** Not enough bytes yet. */
   | { readonly kind: 'partial' }
   /** A whole ClientHello. `end` is the offset of the first byte after the record that completes it. */
-  | { readonly kind: 'hello'; readonly sni: string | undefined; readonly ech: boolean; readonly end: number }
+  | {
+      readonly kind: 'hello';
+      readonly sni: string | undefined;
+      readonly ech: boolean;
+      readonly end: number;
+      /** The body of the ALPN extension (RFC 7301 §3.1), a view of what was read: for `readProtocols`. */
+      readonly alpn?: Buffer;
+    }
   /** The bytes are no TLS handshake record. */
   | { readonly kind: 'not-tls' }
   /** TLS, but no ClientHello that can be trusted to mean one thing. */
@@ -21,6 +28,7 @@ const RECORD_HANDSHAKE = 22;
 const LOWEST_ODD_VERSION = 0x10;
 const HANDSHAKE_CLIENT_HELLO = 1;
 const EXTENSION_SERVER_NAME = 0x0000;
+const EXTENSION_ALPN = 0x0010;
 const EXTENSION_ECH = 0xfe0d;
 /** draft-ietf-tls-esni-06 and older: the extension that ECH replaced. */
 const EXTENSION_ESNI = 0xffce;
@@ -101,12 +109,14 @@ function readBody(body: Buffer, end: number): HelloReading {
   let sni: string | undefined;
   let ech = false;
   let seenServerName = false;
+  let alpn: Buffer | undefined;
   const list = new Reader(extensions);
   while (!list.atEnd()) {
     const type = list.uint16();
     const data = list.vector(2);
     if (type === undefined || data === undefined) return malformed('an extension is cut short');
     if (type === EXTENSION_ECH || type === EXTENSION_ESNI) ech = true;
+    else if (type === EXTENSION_ALPN) alpn = data;
     if (type !== EXTENSION_SERVER_NAME) continue;
     if (seenServerName) return malformed('two server_name extensions');
     seenServerName = true;
@@ -114,7 +124,19 @@ function readBody(body: Buffer, end: number): HelloReading {
     if (name === undefined) return malformed('the server_name extension is not one host name');
     sni = name;
   }
-  return { kind: 'hello', sni, ech, end };
+  return alpn === undefined ? { kind: 'hello', sni, ech, end } : { kind: 'hello', sni, ech, end, alpn };
+}
+
+/** The application protocols that a client offers, in its order; none when the extension cannot be read. */
+export function readProtocols(alpn: Buffer | undefined): string[] {
+  const protocols: string[] = [];
+  const list = alpn === undefined ? undefined : new Reader(alpn).vector(2);
+  if (list === undefined) return protocols;
+  const reader = new Reader(list);
+  for (let name = reader.vector(1); name !== undefined; name = reader.vector(1)) {
+    protocols.push(name.toString('latin1'));
+  }
+  return protocols;
 }
 
 /** Exactly one entry of type host_name, in visible ASCII; anything else is undefined. */

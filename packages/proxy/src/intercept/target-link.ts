@@ -1,0 +1,139 @@
+import http, { type ClientRequestArgs } from 'node:http';
+import http2, { type ClientHttp2Session } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Host } from '@paude/allowlist';
+import type { EngineContext } from '../engine/context.ts';
+import type { Target } from '../engine/target.ts';
+import type { ReasonCode } from '../report/reasons.ts';
+import { CONNECTION_WINDOW_BYTES, HTTP2_SETTINGS } from './http2-settings.ts';
+import { TargetFailure } from './target-failure.ts';
+import type { TargetTls } from './target-tls.ts';
+
+export interface LinkOptions {
+  readonly tls: TargetTls;
+  readonly target: Target;
+  /** Checked addresses, for connections after the first. */
+  readonly addresses: readonly Host[];
+  /** The first connection: TCP alone, so far. */
+  readonly stream: Duplex;
+}
+
+/**
+ * The connections to a target that belong to one client's connection. There is one at the start; another is made when a
+ * request comes after the target has closed it. They are never shared between clients.
+ */
+export class TargetLink {
+  readonly #context: EngineContext;
+  readonly #options: LinkOptions;
+  /** What the first handshake agreed on; later ones must come to the same. */
+  #protocol: string | undefined;
+  #ready: TLSSocket | undefined;
+  #session: ClientHttp2Session | undefined;
+  #closed = false;
+  /** For HTTP/1.1. */
+  readonly agent: http.Agent;
+
+  constructor(context: EngineContext, options: LinkOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.agent = new LinkAgent(this);
+  }
+
+  /** Starts TLS on the first connection. @returns the protocol agreed on, or why there is no TLS. */
+  async start(protocols: readonly string[]): Promise<{ protocol: string | undefined } | { fault: string }> {
+    const { tls, target, stream } = this.#options;
+    const secured = await tls.secure(stream, target, {
+      protocols,
+      timeoutMs: this.#context.timeouts.handshakeMs,
+    });
+    if (secured.kind === 'failed') return { fault: secured.detail };
+    if (this.#closed) secured.socket.destroy();
+    this.#protocol = secured.protocol;
+    this.#ready = secured.socket;
+    // Until somebody uses it, nobody else hears its errors.
+    secured.socket.on('error', () => undefined);
+    return { protocol: secured.protocol };
+  }
+
+  /** A connection that can be used: the first one, or a new one. */
+  async connect(): Promise<TLSSocket> {
+    const ready = this.#ready;
+    this.#ready = undefined;
+    if (ready !== undefined && !ready.destroyed && !ready.readableEnded) return ready;
+    ready?.destroy();
+    const { tls, target, addresses } = this.#options;
+    const { connector, timeouts } = this.#context;
+    const connected = await connector.plain(addresses, target.port, { timeoutMs: timeouts.connectMs });
+    if (connected.kind === 'failed') throw new TargetFailure(connected.reason, connected.detail);
+    const protocols = this.#protocol === undefined ? [] : [this.#protocol];
+    const secured = await tls.secure(connected.stream, target, {
+      protocols,
+      timeoutMs: timeouts.handshakeMs,
+    });
+    if (secured.kind === 'failed') throw new TargetFailure('target-tls-failed', secured.detail);
+    secured.socket.on('error', () => undefined);
+    if (!this.#closed && secured.protocol === this.#protocol) return secured.socket;
+    secured.socket.destroy();
+    throw new TargetFailure('target-tls-failed', 'it no longer agrees on the protocol');
+  }
+
+  /** The HTTP/2 session, which `prepareSession` has made sure of. */
+  readonly session = (): ClientHttp2Session => {
+    if (this.#session === undefined) throw new TargetFailure('target-reset', 'no session');
+    return this.#session;
+  };
+
+  /** Sees that there is an HTTP/2 session that takes requests. */
+  async prepareSession(): Promise<readonly [ReasonCode, string] | undefined> {
+    const current = this.#session;
+    if (current !== undefined && !current.closed && !current.destroyed) return undefined;
+    try {
+      const socket = await this.connect();
+      const { host, port } = this.#options.target;
+      const session = http2.connect(`https://${host.includes(':') ? `[${host}]` : host}:${port}`, {
+        createConnection: () => socket,
+        settings: HTTP2_SETTINGS,
+        maxHeaderListPairs: 256,
+      });
+      session.on('error', () => undefined);
+      session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
+      this.#session = session;
+      return undefined;
+    } catch (error) {
+      if (error instanceof TargetFailure) return [error.reason, error.message];
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#ready?.destroy();
+    this.#options.stream.destroy();
+    this.#session?.destroy();
+    this.agent.destroy();
+  }
+}
+
+class LinkAgent extends http.Agent {
+  readonly #link: TargetLink;
+
+  constructor(link: TargetLink) {
+    super({ keepAlive: true, maxFreeSockets: 4, scheduling: 'lifo' });
+    this.#link = link;
+  }
+
+  /** All its connections are to one target. */
+  override getName(): string {
+    return 'target';
+  }
+
+  override createConnection(
+    _options: ClientRequestArgs,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    const fail = callback as ((error: Error) => void) | undefined;
+    this.#link.connect().then((socket) => callback?.(null, socket), fail);
+    return undefined;
+  }
+}
