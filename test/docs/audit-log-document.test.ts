@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLOSE_REASONS, REASONS } from '@paude/proxy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,7 +33,7 @@ describe('docs/audit-log.md', () => {
   beforeAll(async () => {
     directory = await temporaryDirectory('audit-log');
     origin = await httpOrigin();
-    secure = await secureOrigin(undefined, { names: ['origin.test'] });
+    secure = await secureOrigin(undefined, { names: ['origin.test', 'login.test'] });
     const allowlist = await directory.write(
       'allowlist.yaml',
       '- origin.test:*\n- "!denied.test"\n- github\n',
@@ -49,9 +50,11 @@ describe('docs/audit-log.md', () => {
       '127.0.0.1/32',
     ]);
     await getThrough(lenient, `http://origin.test:${origin.port}/`);
-    for (const proxy of [strict, lenient]) await proxy.stop();
-    events = [...strict.events(), ...lenient.events()];
-    logged = [...strict.logLines(), ...lenient.logLines()].join('\n');
+    const routed = await startRouted();
+    const proxies = [strict, lenient, routed];
+    for (const proxy of proxies) await proxy.stop();
+    events = proxies.flatMap((proxy) => proxy.events());
+    logged = proxies.flatMap((proxy) => proxy.logLines()).join('\n');
   });
 
   afterAll(async () => {
@@ -59,6 +62,43 @@ describe('docs/audit-log.md', () => {
     await secure?.close();
     await directory?.remove();
   });
+
+  /** A proxy with credential routes, and what can happen to them. */
+  async function startRouted(): Promise<ProxyProcess> {
+    const { port } = secure;
+    const refreshing = {
+      type: 'oauth-refresh',
+      provider: { tokenEndpoint: 'http://127.0.0.1:9/', clientId: 'c' },
+    };
+    const credentials = [
+      { name: 'token', from: { env: 'HIDDEN' }, inject: { type: 'bearer' }, hosts: [`origin.test:${port}`] },
+      { name: 'login', from: { env: 'HIDDEN' }, inject: refreshing, hosts: [`login.test:${port}`] },
+      { name: 'unused', from: { env: 'HIDDEN' }, inject: { type: 'bearer' }, hosts: ['elsewhere.test'] },
+    ];
+    const routes = await directory.write('credentials.json', JSON.stringify({ credentials }));
+    const authorities = await directory.write('authorities.pem', secure.certificate.caPem);
+    const ca = directory.join('ca');
+    const hosts = ['origin.test', 'login.test'];
+    const proxy = await startProxy(
+      [
+        ...hosts.flatMap((host) => ['--host', `${host}=127.0.0.1`, '--allowed-domains', `${host}:${port}`]),
+        ...['--allow-private', '127.0.0.1/32', '--credentials', routes, '--no-default-credentials'],
+        ...['--ca-dir', ca, '--upstream-ca', authorities],
+      ],
+      { env: { HIDDEN: 'hidden-credential' } },
+    );
+    const trust = [await readFile(join(ca, 'ca.crt'), 'utf8')];
+    for (const host of hosts)
+      await curl([`https://${host}:${port}/hidden-path?q=hidden-query`], { proxy: proxy.url, trust });
+    await proxy.waitForEvent({ event: 'close', route: 'token' });
+    await rm(ca, { recursive: true });
+    process.kill(proxy.pid, 'SIGHUP');
+    await proxy.waitForEvent({ event: 'ca-changed' });
+    await chmod(join(ca, 'ca.key'), 0o666);
+    process.kill(proxy.pid, 'SIGHUP');
+    await proxy.waitForEvent({ event: 'ca-reload-failed' });
+    return proxy;
+  }
 
   async function strictTraffic(proxy: ProxyProcess, allowlist: string): Promise<void> {
     const secrets = [

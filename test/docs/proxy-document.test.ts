@@ -69,6 +69,7 @@ describe('docs/proxy.md', () => {
       ALLOWED_OTEL_PORTS: '4317',
       PAUDE_PROXY_HOSTS: 'a.test=192.0.2.1',
       PAUDE_PROXY_REPORT_ONLY: '1',
+      PAUDE_PROXY_DEFAULT_CREDENTIALS: '1',
       PAUDE_PROXY_LOG_FORMAT: 'json',
     };
     for (const row of settings) {

@@ -75,7 +75,7 @@ export function proxyCommand(io: Io): Command {
     .option('--credential-state <dir>', 'where rotated refresh tokens are kept')
     .option(
       '--ca-dir <dir>',
-      'the authority that signs for hosts with a route (default: PAUDE_PROXY_CA_DIR, else ~/.local/state/paude/ca)',
+      'the authority that signs for hosts with a route (default: ~/.local/state/paude/ca)',
     )
     .option('--upstream-ca <file>', 'more authorities to trust for hosts with a route, in PEM form')
     .optionsGroup('What is written down:')
