@@ -1,5 +1,5 @@
 import { PaudeError } from '@paude/errors';
-import { sharedHost } from './overlap.ts';
+import { coversPaths, sharedHost } from './overlap.ts';
 import type { RouteWarning } from './route.ts';
 import type { RouteSpec } from './route-spec.ts';
 
@@ -11,7 +11,7 @@ export interface Arrangement {
 
 /**
  * Brings routes into order: a longer path prefix before a shorter one, then a lower `order` before a higher one. A route
- * of the default table gives way to written ones for its hosts.
+ * of the default table gives way to written ones for its hosts and paths.
  *
  * @throws PaudeError `credentials-overlap` when two routes could both match a request and nothing says which is first.
  */
@@ -20,7 +20,10 @@ export function arrange(specs: readonly RouteSpec[]): Arrangement {
   const written = specs.filter(({ isDefault }) => !isDefault);
   const kept = specs.filter((spec) => {
     if (!spec.isDefault) return true;
-    const winner = written.find((other) => other.name === spec.name || sharedHost(spec, other) !== undefined);
+    const winner = written.find(
+      (other) =>
+        other.name === spec.name || (coversPaths(other, spec) && sharedHost(spec, other) !== undefined),
+    );
     if (winner === undefined) return true;
     warnings.push({
       code: 'default-replaced',
@@ -49,7 +52,7 @@ function refuseTie(a: RouteSpec, b: RouteSpec): void {
       remedy: 'Give each a name of its own: the audit log tells them apart by it',
     });
   }
-  if (a.order !== b.order) return;
+  if (a.order !== b.order || a.pathPrefix !== b.pathPrefix) return;
   const host = sharedHost(a, b);
   if (host === undefined) return;
   throw new PaudeError('credentials-overlap', {

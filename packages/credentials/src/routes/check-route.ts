@@ -1,6 +1,5 @@
-import { nearest } from '@paude/errors';
 import type { z } from 'zod';
-import { routeError } from './route-error.ts';
+import { keyError, routeError } from './route-error.ts';
 import { type InjectorType, injectSchemas, routeSchema, type WrittenRoute } from './schema.ts';
 
 /** Keys under which people write a secret itself. */
@@ -65,15 +64,10 @@ function flatten(issue: Issue): Issue[] {
 function unknownKey(key: string, path: readonly PropertyKey[], value: unknown, where: string): Error {
   const group = path.map(String).filter((part) => !/^\d+$/.test(part));
   const known = knownKeys(group, value);
-  const meant = nearest(key, known);
-  // A key may be a secret that slipped into the wrong place; no key of ours is this long.
-  const shown = key.length > 24 ? `a key of ${key.length} characters that it does not know` : `"${key}"`;
   const under = group.length === 0 ? '' : ` under ${group.join('.')}`;
-  return routeError(
-    where,
-    `there is no key ${shown}${under}`,
-    meant === undefined ? `Use ${known.join(', ')}` : `Write ${meant}`,
-  );
+  if (known.includes(key))
+    return routeError(where, `there is more than one of ${known.join(', ')}${under}`, 'Keep one');
+  return keyError(key, known, { where, under });
 }
 
 function knownKeys(group: readonly string[], value: unknown): readonly string[] {

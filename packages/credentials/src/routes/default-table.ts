@@ -18,7 +18,10 @@ export interface DefaultRoute {
   readonly stateFileIn?: string;
 }
 
-/** What the established proxy image calls its variables, and what the clients themselves do. */
+/**
+ * What the established proxy image calls its variables, and what the clients themselves do. As there a subscription goes
+ * before a key that is paid by use.
+ */
 export const DEFAULT_ROUTES: readonly DefaultRoute[] = [
   {
     why: 'Anthropic API with an API key',
@@ -27,7 +30,7 @@ export const DEFAULT_ROUTES: readonly DefaultRoute[] = [
       name: 'anthropic',
       inject: { type: 'header', name: 'x-api-key' },
       hosts: ['api.anthropic.com'],
-      order: 1,
+      order: 3,
     },
   },
   {
@@ -43,13 +46,13 @@ export const DEFAULT_ROUTES: readonly DefaultRoute[] = [
   },
   {
     why: 'Claude subscription with the login of Claude Code (.credentials.json)',
-    sources: [{ fileIn: 'CLAUDE_AUTH_FILE' }],
+    sources: [{ fileIn: 'ANTHROPIC_OAUTH_CREDS_FILE' }, { fileIn: 'CLAUDE_AUTH_FILE' }],
     stateFileIn: 'PAUDE_PROXY_CLAUDE_AUTH_STATE_FILE',
     route: {
       name: 'claude',
       inject: { type: 'oauth-refresh', provider: 'claude' },
       hosts: ['api.anthropic.com'],
-      order: 3,
+      order: 1,
     },
   },
   {
@@ -115,7 +118,7 @@ export const DEFAULT_ROUTES: readonly DefaultRoute[] = [
     route: {
       name: 'gemini',
       inject: { type: 'header', name: 'x-goog-api-key' },
-      otherPlaces: [{ header: 'authorization' }, { query: 'key' }],
+      otherPlaces: [{ header: 'authorization' }, { query: 'key' }, { query: 'access_token' }],
       hosts: ['generativelanguage.googleapis.com'],
     },
   },

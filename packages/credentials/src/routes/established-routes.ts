@@ -1,8 +1,7 @@
-import { nearest } from '@paude/errors';
 import { z } from 'zod';
 import type { Environment } from '../secrets/environment-secret.ts';
 import { checkRoute } from './check-route.ts';
-import { routeError } from './route-error.ts';
+import { keyError, routeError } from './route-error.ts';
 import { type RouteSpec, routeSpec } from './route-spec.ts';
 import type { WrittenInject, WrittenSecretFrom } from './schema.ts';
 
@@ -12,9 +11,11 @@ const INJECTORS = ['bearer', 'api_key', 'gcloud', 'chatgpt', 'anthropic_oauth'] 
 const entrySchema = z.strictObject({
   env_var: z.string().regex(/^[A-Za-z_]\w*$/),
   injector: z.enum(INJECTORS),
-  params: z.record(z.string(), z.string()).optional(),
+  params: z.strictObject({ header_name: z.string(), path_prefix: z.string() }).partial().optional(),
   domains: z.array(z.string()).min(1),
 });
+
+const PARAMETERS = ['header_name', 'path_prefix'];
 
 type Entry = z.infer<typeof entrySchema>;
 
@@ -43,7 +44,7 @@ export function establishedRoutes(
     const count = (names.get(base) ?? 0) + 1;
     names.set(base, count);
     const name = count === 1 ? base : `${base}-${count}`;
-    const prefix = entry.params?.path_prefix;
+    const prefix = entry.params?.path_prefix || undefined;
     const written = {
       name,
       from,
@@ -59,19 +60,11 @@ export function establishedRoutes(
 function checkEntry(value: unknown, where: string): Entry {
   const result = entrySchema.safeParse(value);
   if (result.success) return result.data;
-  const known = Object.keys(entrySchema.shape);
-  const unknown = result.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys' ? issue.keys : [],
-  )[0];
+  const foreign = result.error.issues.find((issue) => issue.code === 'unrecognized_keys');
+  const unknown = foreign?.keys[0];
   if (unknown !== undefined) {
-    const meant = nearest(unknown, known);
-    // A key may be a secret that slipped into the wrong place.
-    const shown = unknown.length > 24 ? `a key of ${unknown.length} characters` : `"${unknown}"`;
-    throw routeError(
-      where,
-      `there is no key ${shown}`,
-      meant === undefined ? `Use ${known.join(', ')}` : `Write ${meant}`,
-    );
+    const known = foreign?.path[0] === 'params' ? PARAMETERS : Object.keys(entrySchema.shape);
+    throw keyError(unknown, known, { where });
   }
   const key = String(result.error.issues[0]?.path[0] ?? '');
   throw routeError(

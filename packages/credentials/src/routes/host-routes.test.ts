@@ -13,13 +13,8 @@ const context = { stubs: stubsOf(), requireStub: true, otherPlaces: [] };
 const injector = bearerInjector(new EnvironmentSecret('TOKEN', { TOKEN: 'real' }), context);
 
 function route(name: string, pathPrefix?: string): Route {
-  return {
-    name,
-    hosts: [],
-    scrubBodies: false,
-    injector,
-    ...(pathPrefix === undefined ? {} : { pathPrefix }),
-  };
+  const plain = { name, credential: 'env:TOKEN', hosts: [], scrubBodies: false, injector };
+  return { ...plain, ...(pathPrefix === undefined ? {} : { pathPrefix }) };
 }
 
 function routesOf(parts: Partial<HostRoutesParts>, host = 'api.example.com'): RoutesOfHost {

@@ -2,7 +2,7 @@ import type { Environment } from '../secrets/environment-secret.ts';
 import { checkRoute } from './check-route.ts';
 import { defaultRoutes } from './default-routes.ts';
 import { establishedRoutes, isEstablished } from './established-routes.ts';
-import { routeError } from './route-error.ts';
+import { keyError, routeError } from './route-error.ts';
 import { type RouteSpec, routeSpec } from './route-spec.ts';
 
 /** Which routes are wanted. */
@@ -46,10 +46,7 @@ function entriesOf(value: unknown, where: string): readonly unknown[] {
   if (typeof value === 'object' && value !== null && 'credentials' in value) {
     const { credentials, ...rest } = value;
     const [other] = Object.keys(rest);
-    if (other !== undefined) {
-      const shown = other.length > 24 ? `a key of ${other.length} characters` : `"${other}"`;
-      throw routeError(where, `there is no key ${shown}`, 'Use credentials alone');
-    }
+    if (other !== undefined) throw keyError(other, ['credentials'], { where });
     if (Array.isArray(credentials)) return credentials;
   }
   throw routeError(where, 'it holds no list of routes', 'Write credentials: and a list of routes');

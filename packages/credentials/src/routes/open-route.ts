@@ -23,10 +23,13 @@ const OTHER_PLACES: Readonly<Record<InjectorType, readonly Place[]>> = {
   header: [AUTHORIZATION],
   basic: [],
   query: [AUTHORIZATION],
+  // The last three are in the discovery documents of Google's APIs.
   'gcp-adc': [
     { kind: 'header', name: 'x-goog-api-key' },
     { kind: 'query', name: 'key' },
     { kind: 'query', name: 'access_token' },
+    { kind: 'query', name: 'oauth_token' },
+    { kind: 'query', name: 'bearer_token' },
   ],
   'oauth-refresh': [{ kind: 'header', name: 'x-api-key' }],
   'aws-sigv4': [],

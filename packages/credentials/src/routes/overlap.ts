@@ -1,9 +1,9 @@
 import { comparePatterns, type Rule } from '@paude/allowlist';
+import { hasPathPrefix } from '../request/path.ts';
 import type { RouteSpec } from './route-spec.ts';
 
-/** A host pattern that two routes for the same paths share, as written in the first; undefined when there is none. */
+/** A host pattern that two routes share, as written in the first; undefined when there is none. */
 export function sharedHost(a: RouteSpec, b: RouteSpec): string | undefined {
-  if (a.pathPrefix !== b.pathPrefix) return undefined;
   for (const rule of a.hosts.rules) {
     for (const other of b.hosts.rules) {
       const relation = comparePatterns(rule.pattern, other.pattern);
@@ -11,6 +11,11 @@ export function sharedHost(a: RouteSpec, b: RouteSpec): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Whether the first route is for every path that the second is for. */
+export function coversPaths({ pathPrefix: a }: RouteSpec, { pathPrefix: b }: RouteSpec): boolean {
+  return a === undefined || (b !== undefined && hasPathPrefix(b, a));
 }
 
 /** Whether two rules of routes are for a port in common; the default port of a route is 443. */

@@ -3,11 +3,17 @@ import { secretFault } from '../secrets/secret-source.ts';
 
 /** RFC 9110 section 5.6.2: what a field name is made of. */
 const fieldName = z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,64}$/);
-/** Tokens have the form of a name, too: what looks like one must not be shown as the name of a variable. */
+/** How tokens begin. What looks like one is refused before a message could show it as a name. */
+const TOKEN = /^(?:gh[a-z]_|github_pat_|gl[a-z]+-|sk[-_]|pk_|AKIA|ASIA|AIza|ya29|xox|eyJ)/;
 const variableName = z
   .string()
   .max(64)
-  .regex(/^(?!gh[a-z]_|github_pat_|gl[a-z]+-|sk[-_]|pk_|AKIA|ASIA|AIza|ya29|xox|eyJ)[A-Za-z_]\w*$/);
+  .regex(/^[A-Za-z_]\w*$/)
+  .refine((text) => !TOKEN.test(text));
+const hostWord = z
+  .string()
+  .max(1000)
+  .refine((text) => !TOKEN.test(text) || (text.includes('.') && !/^(?:ya29|eyJ)/.test(text)));
 const filePath = z
   .string()
   .min(1)
@@ -113,7 +119,7 @@ export const routeSchema = z.strictObject({
     injectSchemas['oauth-refresh'],
     injectSchemas['aws-sigv4'],
   ]),
-  hosts: z.array(z.string()).min(1).max(1000),
+  hosts: z.array(hostWord).min(1).max(1000),
   pathPrefix: z.string().max(1024).optional(),
   order: z.int().min(-1_000_000).max(1_000_000).optional(),
   requireStub: z.boolean().optional(),
