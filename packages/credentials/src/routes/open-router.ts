@@ -110,7 +110,14 @@ function routeOf(spec: RouteSpec, { injector }: OpenRoute): Route {
   const { name, pathPrefix, scrubBodies } = spec;
   const hosts = spec.hosts.rules.map(({ pattern }) => pattern);
   const credential = credentialName(spec.from);
-  return { name, credential, hosts, scrubBodies, injector, ...(pathPrefix === undefined ? {} : { pathPrefix }) };
+  return {
+    name,
+    credential,
+    hosts,
+    scrubBodies,
+    injector,
+    ...(pathPrefix === undefined ? {} : { pathPrefix }),
+  };
 }
 
 async function faultsOf(spec: RouteSpec, open: OpenRoute): Promise<RouteWarning[]> {

@@ -62,6 +62,42 @@ describe('createScrubber()', () => {
     );
   });
 
+  it('gives the same for any bytes, and for secrets of any length at any place', () => {
+    const property = fc.property(
+      fc.uint8Array({ maxLength: 300, max: 3 }),
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 40, max: 3 }), { maxLength: 5 }),
+      fc.array(fc.nat(299), { maxLength: 10 }),
+      fc.array(fc.tuple(fc.nat(4), fc.nat(299)), { maxLength: 4 }),
+      (bytes, patterns, cuts, planted) => {
+        // Letters that look alike in every spelling, so that the reference needs no other.
+        const text = [...bytes].map((byte) => 'abc-'[byte] ?? '');
+        const secrets = patterns.map((pattern) => [...pattern].map((byte) => 'abc-'[byte] ?? '').join(''));
+        for (const [which, at] of planted) text.splice(at, 0, ...(secrets[which] ?? ''));
+        const whole = text.join('');
+        const edges = [
+          0,
+          ...cuts.map((cut) => Math.min(cut, whole.length)).toSorted((a, b) => a - b),
+          whole.length,
+        ];
+        const chunks = edges.slice(1).map((edge, index) => whole.slice(edges[index], edge));
+        const output = scrubbed(chunks, secrets);
+        expect(output).toBe(masked(whole, secrets));
+        for (const secret of secrets) expect(output).not.toContain(secret);
+      },
+    );
+    fc.assert(property, { numRuns: 2000 });
+  });
+
+  it.each([
+    ["it's a/b+c=(1)", "it's%20a%2Fb%2Bc%3D(1)"],
+    ["it's a/b+c=(1)", 'it%27s%20a%2Fb%2Bc%3D%281%29'],
+    ["it's a/b+c=(1)", 'it%27s+a%2fb%2bc%3d%281%29'],
+    ['a"b\\c/d', String.raw`a\"b\\c\/d`],
+    ['pässword', 'p%C3%A4ssword'],
+  ])('finds %s in the spelling %s', (secret, spelling) => {
+    expect(scrubbed([`<${spelling}>`], [secret])).toBe(`<${'*'.repeat(spelling.length)}>`);
+  });
+
   it('holds nothing back that cannot be the beginning of a secret, so that events arrive at once', () => {
     const scrubber = createScrubber(['sk-ant-real-key']);
     expect(scrubber.push(Buffer.from('data: 1\n\n')).toString()).toBe('data: 1\n\n');
@@ -96,6 +132,17 @@ describe('createScrubber()', () => {
 });
 
 describe('scrubText() and scrubFields()', () => {
+  it.each(['utf8', 'latin1'] as const)('masks a secret outside of ASCII that came in %s', (encoding) => {
+    const sent = Buffer.from('pässword', encoding).toString('latin1');
+    expect(scrubText(`you sent ${sent}.`, ['pässword'])).toBe(`you sent ${'*'.repeat(sent.length)}.`);
+  });
+
+  it('masks names as well, and leaves a text as it is that holds no secret', () => {
+    expect(scrubFields([['x-s3cr3t', 'é']], ['s3cr3t'])).toEqual([['x-******', 'é']]);
+    expect(scrubFields([], ['s3cr3t'])).toEqual([]);
+    expect(scrubText('plain', [])).toBe('plain');
+  });
+
   it('masks what was sent, in the base64 of Basic, too', () => {
     const sent = basic('x-access-token:ghp_real').slice(6);
     const secrets = [sent, 'ghp_real'];

@@ -19,7 +19,7 @@ const MASK = '*'.charCodeAt(0);
  * beginning of a secret: most often not at all.
  */
 export function createScrubber(secrets: readonly string[]): Scrubber {
-  const needles = spellings(secrets).map((text) => makeNeedle(Buffer.from(text, 'utf8')));
+  const needles = spellings(secrets).map(makeNeedle);
   // What is held back, as it came and with the masks of what was found in it so far.
   let held: Buffer = Buffer.alloc(0);
   let heldMasked: Buffer = held;
@@ -52,34 +52,50 @@ export function createScrubber(secrets: readonly string[]): Scrubber {
 
 /** A text without the secrets, each byte of them a `*`; a field's value as Node gives it is one byte a character. */
 export function scrubText(text: string, secrets: readonly string[]): string {
-  if (!spellings(secrets).some((secret) => text.includes(secret))) return text;
-  const scrubber = createScrubber(secrets);
-  const parts = [scrubber.push(Buffer.from(text, 'latin1')), scrubber.flush()];
-  return Buffer.concat(parts).toString('latin1');
+  return scrubAll([text], secrets)[0] ?? '';
 }
 
 /** Header fields without the secrets, neither in names nor in values. */
 export function scrubFields(fields: readonly Field[], secrets: readonly string[]): Field[] {
-  return fields.map(([name, value]) => [scrubText(name, secrets), scrubText(value, secrets)]);
+  const texts = scrubAll(fields.flat(), secrets);
+  return fields.map((_, index) => [texts[2 * index] ?? '', texts[2 * index + 1] ?? '']);
+}
+
+function scrubAll(texts: readonly string[], secrets: readonly string[]): string[] {
+  const patterns = spellings(secrets);
+  return texts.map((text) => {
+    const bytes = Buffer.from(text, 'latin1');
+    if (!patterns.some((pattern) => bytes.includes(pattern))) return text;
+    const scrubber = createScrubber(secrets);
+    return Buffer.concat([scrubber.push(bytes), scrubber.flush()]).toString('latin1');
+  });
 }
 
 /**
  * A secret in the spellings in which a service may send it back: as it is, in a URL, and in JSON, where `/` may be `\/`.
  * Base64 is not among them: which bytes stand in front of a secret there cannot be known.
  */
-function spellings(secrets: readonly string[]): string[] {
-  return [
-    ...new Set(
-      secrets.flatMap((secret) => {
-        const json = JSON.stringify(secret).slice(1, -1);
-        return [secret, wellFormed(secret), json, json.replaceAll('/', String.raw`\/`)];
-      }),
-    ),
-  ].filter((text) => text !== '');
-}
-
-function wellFormed(secret: string): string {
-  return encodeURIComponent(secret.toWellFormed());
+function spellings(secrets: readonly string[]): Buffer[] {
+  const texts = secrets.flatMap((secret) => {
+    const json = JSON.stringify(secret).slice(1, -1);
+    const url = encodeURIComponent(secret.toWellFormed());
+    // RFC 3986 section 2.2 reserves these as well, and forms have `+` for a space.
+    const strict = url.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+    const form = strict.replaceAll('%20', '+');
+    const urls = [url, strict, form].flatMap((text) => [
+      text,
+      text.replace(/%../g, (hex) => hex.toLowerCase()),
+    ]);
+    return [secret, ...urls, json, json.replaceAll('/', String.raw`\/`)];
+  });
+  const wide = [...new Set(texts)].map((text) => Buffer.from(text, 'utf8'));
+  // Outside of ASCII a server that knows no UTF-8 has one byte a character.
+  const narrow = secrets
+    .map((secret) => Buffer.from(secret, 'latin1'))
+    .filter(
+      (bytes, index) => bytes.toString('latin1') === secrets[index] && !bytes.every((byte) => byte < 0x80),
+    );
+  return [...wide, ...narrow].filter(({ length }) => length > 0);
 }
 
 function joined(held: Buffer, chunk: Uint8Array): Buffer {
