@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/deadline.ts';
-import { echoOrigin, silentOrigin, type TcpOrigin } from '../support/origins.ts';
 import { connectThrough } from '../support/proxy-client.ts';
 import { rawConnect } from '../support/raw-client.ts';
 import { untilTestEnds } from '../support/teardown.ts';
 import { type Arena, openArena, refusalOf, refusedConnect } from './arena.ts';
-import { DENIED, expectRefused, HOST, openPlainLab, type PlainLab, requestTo } from './plain-lab.ts';
+import { DENIED, openPlainLab, type PlainLab, requestTo } from './plain-lab.ts';
 
 const basic = (text: string) => `Proxy-Authorization: Basic ${Buffer.from(text).toString('base64')}`;
 
@@ -72,6 +70,31 @@ describe('a proxy that asks for credentials', () => {
     expect(tunnel.status).toBe(200);
   });
 
+  it.each(WRONG)('refuses %s with a WebSocket handshake', async (_what, fields, reason) => {
+    const before = lab.origin.requests.length;
+    await using connection = await rawConnect(lab.arena.proxy);
+    await connection.send(requestTo(lab, ['Connection: Upgrade', 'Upgrade: websocket', ...fields]));
+    const refusal = await refusalOf(lab.arena, await connection.readResponse());
+    expect([refusal.status, refusal.reason]).toEqual([407, reason]);
+    expect(lab.origin.requests).toHaveLength(before);
+  });
+
+  it('asks by CONNECT as well, in text and in JSON, and says the same of every wrong name and password', async () => {
+    const bodies = new Set<string>();
+    for (const text of ['agent:wrong', 'nobody:s3cret', 'nobody:']) {
+      for (const accept of ['text/plain', 'application/json']) {
+        const { head, body } = await connectThrough(lab.arena.proxy, lab.authority, [
+          ['Host', 'a'],
+          ['Accept', accept],
+          basic(text),
+        ]);
+        expect(head.get('proxy-authenticate')).toBe('Basic realm="paude", charset="UTF-8"');
+        bodies.add(body.replace(/[a-z\d]{5}-[a-z\d]+/g, 'ID'));
+      }
+    }
+    expect([...bodies]).toHaveLength(2);
+  });
+
   it('asks again on each request of a connection', async () => {
     await using connection = await rawConnect(lab.arena.proxy);
     await connection.send(requestTo(lab, [basic('agent:s3cret')]));
@@ -84,154 +107,56 @@ describe('a proxy that asks for credentials', () => {
 describe('a proxy for certain clients', () => {
   let arena: Arena;
   beforeAll(async () => {
-    arena = await openArena({ words: ['all'], flags: ['--client', '127.0.0.2/32', '--client', '::1/128'] });
+    arena = await openArena({ words: ['all'], flags: ['--client', '127.0.0.2/31', '--client', '::1/128'] });
   });
   afterAll(() => arena[Symbol.asyncDispose]());
 
-  it('refuses others as they connect, before they say a word', async () => {
-    await using connection = await rawConnect(arena.proxy);
-    const refusal = await refusalOf(arena, await connection.readResponse());
-    expect([refusal.status, refusal.reason]).toEqual([403, 'client-not-allowed']);
-    expect(refusal.event).toMatchObject({ client: '127.0.0.1', host: '' });
-    await connection.readToEnd();
-  });
+  const ask = 'CONNECT 10.0.0.1:443 HTTP/1.1\r\nHost: a\r\n\r\n';
 
-  it('serves those', async () => {
-    await using connection = await rawConnect({ port: arena.proxy.port, localAddress: '127.0.0.2' });
-    await connection.send('CONNECT 10.0.0.1:443 HTTP/1.1\r\nHost: a\r\n\r\n');
+  it.each(['127.0.0.1', '127.0.0.4', '127.0.1.2'])(
+    'refuses %s as it connects, before it says a word',
+    async (localAddress) => {
+      await using connection = await rawConnect({ port: arena.proxy.port, localAddress });
+      const refusal = await refusalOf(arena, await connection.readResponse());
+      expect([refusal.status, refusal.reason]).toEqual([403, 'client-not-allowed']);
+      expect(refusal.event).toMatchObject({ client: localAddress, host: '', decision: 'deny' });
+      await connection.readToEnd();
+    },
+  );
+
+  it.each(['127.0.0.2', '127.0.0.3'])('serves %s', async (localAddress) => {
+    await using connection = await rawConnect({ port: arena.proxy.port, localAddress });
+    await connection.send(ask);
     expect((await refusalOf(arena, await connection.readResponse())).reason).toBe('address-not-allowed');
   });
-});
 
-describe('limits on one client', () => {
-  it('on its rate: 429 with a time to wait', async () => {
-    const arena = untilTestEnds(await openArena({ words: ['all'], flags: ['--client-rate', '2'] }));
-    const reasons: string[] = [];
-    for (let count = 0; count < 6; count++)
-      reasons.push((await refusedConnect(arena, '10.0.0.1:443')).reason);
-    expect(reasons.slice(0, 4)).toEqual(Array(4).fill('address-not-allowed'));
-    expect(reasons.at(-1)).toBe('rate-limited');
-    await using other = await rawConnect({ port: arena.proxy.port, localAddress: '127.0.0.3' });
-    await other.send('CONNECT 10.0.0.1:443 HTTP/1.1\r\nHost: a\r\n\r\n');
-    expect((await refusalOf(arena, await other.readResponse())).reason).toBe('address-not-allowed');
-    const { status, head } = await connectThrough(arena.proxy, '10.0.0.1:443');
-    expect([status, head.get('retry-after')]).toEqual([429, '1']);
-  });
-
-  it('on its connections: 503 until one is closed', async () => {
-    const arena = untilTestEnds(await openArena({ words: ['all'], flags: ['--client-connections', '3'] }));
-    const open = await Promise.all(Array.from({ length: 2 }, () => rawConnect(arena.proxy)));
-    await using third = await rawConnect(arena.proxy);
-    await using fourth = await rawConnect(arena.proxy);
-    // The stream of audit events does not count: it comes to the admin port.
-    expect((await refusalOf(arena, await fourth.readResponse())).reason).toBe('too-many-connections');
-    fourth.end();
-    for (const connection of open) connection.socket.destroy();
-    await eventually('a free place', async () => {
-      await using again = await rawConnect(arena.proxy);
-      await again.send('CONNECT 10.0.0.1:443 HTTP/1.1\r\nHost: a\r\n\r\n');
-      return (await again.readResponse()).status === 403;
-    });
-    expect(third.ending).toBe('open');
-  });
-});
-
-describe('limits on the whole', () => {
-  let arena: Arena;
-  let echo: TcpOrigin;
-  let silent: TcpOrigin;
-  beforeAll(async () => {
-    [echo, silent] = await Promise.all([echoOrigin(), silentOrigin()]);
-    arena = await openArena({
-      words: [`${HOST}:*`],
-      allowPrivate: ['127.0.0.1/32'],
-      zone: { [HOST]: { a: ['127.0.0.1'], delayMs: 50, ttl: 1 } },
-      flags: ['--max-tunnels', '2', '--head-timeout', '300ms'],
-    });
-  });
-  afterAll(() => Promise.all([arena[Symbol.asyncDispose](), echo.close(), silent.close()]));
-
-  it('on tunnels: 503, also when many come at once, and those that are open go on', async () => {
-    const results = await Promise.all(
-      Array.from({ length: 12 }, () => connectThrough(arena.proxy, `${HOST}:${echo.port}`)),
+  it('knows an IPv4 client by its address where it listens on IPv6 as well', async () => {
+    const both = untilTestEnds(
+      await openArena({ words: ['all'], flags: ['--client', '127.0.0.2/32'], process: { listen: ':0' } }),
     );
-    const tunnels = results.filter(({ status }) => status === 200);
-    expect(tunnels).toHaveLength(2);
-    for (const { status, body } of results) {
-      if (status !== 200) expect(body).toContain('Reason: too-many-tunnels');
+    for (const [localAddress, reason] of [
+      ['127.0.0.2', 'address-not-allowed'],
+      ['127.0.0.1', 'client-not-allowed'],
+    ] as const) {
+      await using connection = await rawConnect({ port: both.proxy.port, localAddress });
+      if (reason === 'address-not-allowed') await connection.send(ask);
+      const refusal = await refusalOf(both, await connection.readResponse());
+      expect([refusal.reason, refusal.event.client]).toEqual([reason, localAddress]);
     }
-    for (const { connection } of tunnels) {
-      await connection.send('hello');
-      expect((await connection.readBytes(5)).toString()).toBe('hello');
+    await using six = await rawConnect({ host: '::1', port: both.proxy.port });
+    const refusal = await refusalOf(both, await six.readResponse());
+    expect([refusal.reason, refusal.event.client]).toEqual(['client-not-allowed', '::1']);
+  });
+
+  it('that are named is for the addresses of that name', async () => {
+    const named = untilTestEnds(await openArena({ words: ['all'], flags: ['--client', 'localhost'] }));
+    for (const [localAddress, reason] of [
+      ['127.0.0.1', 'address-not-allowed'],
+      ['127.0.0.2', 'client-not-allowed'],
+    ] as const) {
+      await using connection = await rawConnect({ port: named.proxy.port, localAddress });
+      if (reason === 'address-not-allowed') await connection.send(ask);
+      expect((await refusalOf(named, await connection.readResponse())).reason).toBe(reason);
     }
-    for (const { connection } of results) connection.socket.destroy();
-  });
-
-  it('on plain requests: 503, also when one connection sends many at once', async () => {
-    await eventually('the tunnels to be gone', async () => {
-      await using free = await connectThrough(arena.proxy, `${HOST}:${echo.port}`);
-      return free.status === 200;
-    });
-    const ask = `GET http://${HOST}:${silent.port}/ HTTP/1.1\r\nHost: a\r\n\r\n`;
-    const before = silent.connections.length;
-    await using connection = await rawConnect(arena.proxy);
-    await connection.send(ask.repeat(20));
-    await eventually(
-      'refusals',
-      () => arena.audit.events({ reason: 'too-many-tunnels', method: 'GET' }).length >= 18,
-    );
-    expect(silent.connections.length - before).toBeLessThanOrEqual(2);
-  });
-
-  it.concurrent.each([
-    ['nothing', ''],
-    ['the start of a CONNECT', 'CONNECT a.test:443 HTTP/1.1\r\nHost: a\r\n'],
-    ['the start of a GET', 'GET http://a.test/ HTTP/1.1\r\nHost: a\r\n'],
-    ['a letter', 'G'],
-  ])('on the time for a head: 408 after %s', async (_what, bytes) => {
-    await using connection = await rawConnect(arena.proxy);
-    await connection.send(bytes);
-    const refusal = await refusalOf(arena, await connection.readResponse());
-    expect([refusal.status, refusal.reason]).toEqual([408, 'request-timeout']);
-    await connection.readToEnd();
-  });
-
-  it('on the time between requests: an idle connection is closed', async () => {
-    await using connection = await rawConnect(arena.proxy);
-    await connection.send('GET http://10.0.0.1/ HTTP/1.1\r\nHost: a\r\n\r\n');
-    expect((await connection.readResponse()).status).toBe(403);
-    await connection.readToEnd();
-  });
-
-  it.each([
-    ['a line of 20 kB', ['X-A: '.padEnd(20_000, 'a')]],
-    ['101 fields', Array.from({ length: 101 }, (_, index) => `X-${index}: 1`)],
-  ])('on the head of a CONNECT: 431 for %s', async (_what, fields) => {
-    const refusal = await refusedConnect(arena, `${HOST}:443`, [['Host', 'a'], ...fields]);
-    expect([refusal.status, refusal.reason]).toEqual([431, 'headers-too-large']);
-  });
-
-  it('on a head without an end: 431 once it is too long', async () => {
-    for (const start of [`CONNECT ${'a'.repeat(17_000)}`, `GET http://a.test/${'a'.repeat(17_000)}`]) {
-      await using connection = await rawConnect(arena.proxy);
-      await connection.send(start);
-      expect((await refusalOf(arena, await connection.readResponse())).reason).toBe('headers-too-large');
-    }
-  });
-});
-
-describe('a refusal', () => {
-  it('is the same for a denied host and for one that does not exist: what is denied is not looked up', async () => {
-    const lab = untilTestEnds(await openPlainLab());
-    for (const host of [DENIED, 'no-such-name.lab.example', 'secret-data.exfiltration.example']) {
-      const connect = await refusedConnect(lab.arena, `${host}:443`);
-      expect([connect.status, connect.reason]).toEqual([403, 'not-listed']);
-      await expectRefused(lab, `GET http://${host}/ HTTP/1.1\r\nHost: a\r\n\r\n`, {
-        status: 403,
-        reason: 'not-listed',
-      });
-    }
-    const questions = lab.arena.dns.queries.filter(({ name }) => name !== HOST);
-    expect(questions).toEqual([]);
   });
 });

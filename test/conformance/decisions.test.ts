@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientHello } from '../support/client-hello.ts';
-import { eventually, within } from '../support/deadline.ts';
+import { eventually } from '../support/deadline.ts';
 import { echoOrigin, rawHttpOrigin, type TcpOrigin } from '../support/origins.ts';
-import { connectThrough, getThrough } from '../support/proxy-client.ts';
+import { connectThrough } from '../support/proxy-client.ts';
 import { untilTestEnds } from '../support/teardown.ts';
 import { type Arena, openArena, refusedConnect, refusedGet } from './arena.ts';
 
@@ -165,68 +164,5 @@ describe('a new allowlist that comes while a request is on its way', () => {
     await revoke(arena);
     expect(await refused).toMatchObject({ status: 403, reason: 'policy-changed' });
     expect(origin.connections).toHaveLength(0);
-  });
-});
-
-describe('report-only', () => {
-  let arena: Arena;
-  beforeAll(async () => {
-    arena = await openArena({
-      words: ['a.lab.example:*', '!no.lab.example'],
-      flags: ['--report-only'],
-      allowPrivate: ['127.0.0.1/32'],
-      zone: {
-        'a.lab.example': loopback,
-        'unlisted.lab.example': loopback,
-        'no.lab.example': loopback,
-        'private.lab.example': { a: ['127.0.0.9'] },
-      },
-    });
-  });
-  afterAll(() => arena[Symbol.asyncDispose]());
-
-  it.each([
-    ['unlisted.lab.example', 'not-listed'],
-    ['no.lab.example', 'denied-by-rule'],
-  ])('lets %s through, and says what it would have been', async (host, reason) => {
-    await using tunnel = await connectThrough(arena.proxy, `${host}:${echo.port}`);
-    expect(tunnel.status).toBe(200);
-    expect(await arena.audit.waitFor({ event: 'decision', host })).toMatchObject({
-      decision: 'allow',
-      reportOnly: true,
-      reason,
-    });
-  });
-
-  it('lets a wrong server name through, whole, and says so', async () => {
-    await using tunnel = await connectThrough(arena.proxy, `a.lab.example:${echo.port}`);
-    const hello = clientHello({ serverNames: ['evil.example'] });
-    await tunnel.connection.send([hello.subarray(0, 100), hello.subarray(100), 'more']);
-    expect(
-      (await tunnel.connection.readBytes(hello.length + 4)).subarray(0, hello.length).equals(hello),
-    ).toBe(true);
-    expect(await arena.audit.waitFor({ reason: 'sni-mismatch' })).toMatchObject({
-      decision: 'allow',
-      reportOnly: true,
-    });
-  });
-
-  it('says that plain HTTP on the port of TLS would be refused', async () => {
-    const answer = await within(getThrough(arena.proxy, 'http://unlisted.lab.example:443/'), 'an answer');
-    expect(answer.status).toBe(502);
-    expect(await arena.audit.waitFor({ event: 'decision', port: 443 })).toMatchObject({
-      reason: 'not-tls',
-      reportOnly: true,
-    });
-  });
-
-  it('protects private addresses and the proxy’s own doors all the same', async () => {
-    expect((await refusedConnect(arena, `private.lab.example:${echo.port}`)).reason).toBe(
-      'address-not-allowed',
-    );
-    expect((await refusedConnect(arena, '169.254.169.254:80')).reason).toBe('address-not-allowed');
-    expect((await refusedConnect(arena, `a.lab.example:${arena.proxy.adminPort}`)).reason).toBe(
-      'own-address',
-    );
   });
 });
