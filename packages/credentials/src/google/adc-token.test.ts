@@ -103,6 +103,15 @@ describe('adcToken() for authorized_user', () => {
   });
 });
 
+it('follows no redirect of a token endpoint, which would carry the secret elsewhere', async () => {
+  const thief = await tokenServer(() => ({ access_token: 'a', expires_in: 3600 }));
+  const { url } = await tokenServer(
+    () => (response) => response.writeHead(307, { location: `${thief.url}/token` }).end(),
+  );
+  expect((await faultFor({ ...USER, token_uri: url })).message).toContain('cannot be reached');
+  expect(thief.asked).toEqual([]);
+});
+
 describe('adcToken() for service_account', () => {
   const SERVICE = {
     type: 'service_account',

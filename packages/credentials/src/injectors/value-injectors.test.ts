@@ -143,6 +143,60 @@ describe('other places of the same service', () => {
   });
 });
 
+describe('a stub in another place, beside something else', () => {
+  it('stays where stubs are not required: what is there is not ours to take apart', async () => {
+    const options = { ...context, requireStub: false, otherPlaces: [authorization] };
+    const fields = [
+      ['authorization', `Bearer ${STUB}`],
+      ['Authorization', 'Bearer own'],
+    ] as const;
+    const injection = await headerInjector(source, options, { name: 'x-api-key' }).inject(
+      request({ fields }),
+    );
+    expect(fieldsOf(injection)).toEqual([...fields, ['x-api-key', REAL]]);
+  });
+});
+
+describe('what attackers put beside the stub', () => {
+  const query = queryInjector(source, context, { parameter: 'api_key' });
+  const bearer = bearerInjector(source, context);
+
+  it.each([
+    `/?api_key=${STUB}&api_key=leaked`,
+    `/?%61pi_key=leaked`,
+    `/?api_key=${STUB}&%61%70%69_key=leaked`,
+    `/?API_KEY=leaked`,
+    `/?api.key=leaked`,
+    `/?api_key[]=leaked`,
+    `/?a=1;api_key=leaked`,
+    `/?api_key=${STUB}%20leaked`,
+    `/?api_key=${STUB}leaked`,
+    `/?api_key=leaked%00`,
+  ])('%s is refused', async (path) => {
+    const refusal = await query.inject(request({ path }));
+    expect(refusal).toMatchObject({ kind: 'refused', reason: 'stub-required' });
+    expect(shown(refusal)).not.toContain('leaked');
+  });
+
+  it.each([
+    `Bearer ${STUB} leaked`,
+    `Bearer ${STUB},Bearer leaked`,
+    `Bearer ${STUB}\tleaked`,
+    `Bearer leaked-${STUB}`,
+    `Bearer ${STUB}-leaked`,
+    `Bearer ${STUB}=leaked`,
+    `Digest username="${STUB}", response="leaked"`,
+    basic(`leaked:${STUB}:leaked`),
+    basic(`${STUB}:leaked`),
+    `Basic ${STUB}`,
+    'NTLM leaked',
+  ])('%s is refused', async (value) => {
+    const refusal = await bearer.inject(request({ fields: [['Authorization', value]] }));
+    expect(refusal).toMatchObject({ kind: 'refused', reason: 'stub-required' });
+    expect(shown(refusal)).not.toContain('leaked');
+  });
+});
+
 describe('a secret that is not there', () => {
   it.each([
     [undefined, 'variable TOKEN is not set'],

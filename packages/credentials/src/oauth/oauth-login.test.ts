@@ -249,6 +249,30 @@ describe('OAuthLogin with a state file', () => {
     expect(await tokenOf(restarted.login)).toBe('access-of-new-login+');
   });
 
+  it('does not let tokens of the old login that come late take the place of those of the new one', async () => {
+    const directory = await temporary();
+    const [path, file] = [join(directory, 'state.json'), join(directory, 'login')];
+    await writeFile(file, 'old');
+    const late = Promise.withResolvers<void>();
+    const server = await tokenServer(async (asked) => {
+      const { refresh_token } = parametersOf(asked);
+      if (refresh_token === 'old') await late.promise;
+      return {
+        access_token: `access-of-${refresh_token}`,
+        refresh_token: `${refresh_token}+`,
+        expires_in: 3600,
+      };
+    });
+    const { login } = loginAt(server, { path, source: new FileSecret(file, { recheckMs: 0 }) });
+    const first = login.get();
+    await expect.poll(() => server.asked.length).toBe(1);
+    await writeFile(file, 'new');
+    expect(await tokenOf(login)).toBe('access-of-new');
+    late.resolve();
+    await first;
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ refreshToken: 'new+' });
+  });
+
   it('uses no refresh token of the login while it cannot know whether that was replaced', async () => {
     const server = await rotating();
     const directory = await temporary();
