@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { AddressPolicy, Host, Policy } from '@paude/allowlist';
-import type { HostRoutes } from '@paude/credentials';
+import type { Answer, HostRoutes, RequestHead } from '@paude/credentials';
 import type { Connector } from '../dial/connector.ts';
 import type { ClientGreeting } from '../intercept/client-greeting.ts';
 import type { Audit, DecisionFacts, RequestRecord } from '../report/audit.ts';
@@ -62,6 +62,8 @@ export interface TunnelInterceptor {
   routesFor(target: Target): HostRoutes | undefined;
   /** Answers the CONNECT, and all that comes through the tunnel. */
   intercept(request: InterceptRequest): void;
+  /** The answer to a plain request for the metadata server. Undefined: it is for another host, or nothing stands in for it. */
+  answerMetadata(head: RequestHead): Answer | undefined;
   stop(): void;
 }
 

@@ -7,6 +7,7 @@ import type { DecisionFacts, RequestRecord } from '../report/audit.ts';
 import type { ReasonCode } from '../report/reasons.ts';
 import { hasPassed } from './fields.ts';
 import type { HttpConnection } from './http-connection.ts';
+import { type Answered, answerMetadata } from './metadata.ts';
 
 /** A request that may go on. */
 export interface Admitted {
@@ -37,7 +38,7 @@ export async function admit(
   context: EngineContext,
   connection: HttpConnection,
   request: IncomingMessage,
-): Promise<Admitted | NotAdmitted> {
+): Promise<Admitted | Answered | NotAdmitted> {
   context.counters.httpRequests++;
   const method = request.method ?? '';
   const authentication = context.admission.authenticate(request.headers['proxy-authorization']);
@@ -61,6 +62,8 @@ export async function admit(
   if (context.closing) return refuse('shutting-down');
   if (!connection.client.takeToken(context.admission.limits, record.startMs)) return refuse('rate-limited');
   if (authentication.kind === 'refused') return refuse(authentication.reason);
+  const answered = answerMetadata(context, record, request, target);
+  if (answered !== undefined) return answered;
   if (!readable)
     return { ...refuse(target.reason, { detail: target.why }), input: withoutQuery(target.text) };
   if (method === 'TRACE') return refuse('method-not-supported', { detail: method });

@@ -8,6 +8,7 @@ import { type Admitted, admit } from './admit.ts';
 import { beginResponse } from './begin-response.ts';
 import { requestFields, trailerFields } from './fields.ts';
 import type { HttpConnection } from './http-connection.ts';
+import { writeAnswer } from './metadata.ts';
 import { refuseHttp, writeRefusal } from './refuse-http.ts';
 import { discardBody, hasBody } from './request-body.ts';
 import { ConnectFailure, type TargetOptions } from './target-agent.ts';
@@ -31,6 +32,7 @@ export async function serveHttp(
   if (response.headersSent) return undefined;
   if (context.closing) response.shouldKeepAlive = false;
   if (admitted.kind === 'refused') return refuseHttp(context, admitted, request, response);
+  if (admitted.kind === 'answered') return writeAnswer(context, admitted, request, response);
   if (request.method === 'OPTIONS' && request.headers['max-forwards'] === '0') {
     context.audit.decision(admitted.record, admitted.facts);
     response.writeHead(204, ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT']);

@@ -13,6 +13,7 @@ import { type Admitted, admit } from './admit.ts';
 import { beginResponse } from './begin-response.ts';
 import { requestFields, responseFields } from './fields.ts';
 import type { HttpConnection } from './http-connection.ts';
+import { writeAnswer } from './metadata.ts';
 import { refuseHttp, writeRefusal } from './refuse-http.ts';
 import { failureReason, targetAuthority } from './serve-http.ts';
 import { TargetAgent, type TargetOptions } from './target-agent.ts';
@@ -34,8 +35,9 @@ export async function serveUpgrade(
     socket.end();
     context.linger.add(socket);
   });
-  if (admitted.kind === 'refused') {
+  if (admitted.kind !== 'admitted') {
     response.assignSocket(socket);
+    if (admitted.kind === 'answered') return writeAnswer(context, admitted, request, response);
     return refuseHttp(context, admitted, request, response);
   }
   new UpgradeExchange(context, connection, admitted, request, response).start(head);

@@ -1,4 +1,4 @@
-import type { HostRoutes, Router } from '@paude/credentials';
+import type { Answer, HostRoutes, RequestHead, Router } from '@paude/credentials';
 import type { LeafIssuer } from '../ca/leaf-issuer.ts';
 import type { EngineContext, InterceptRequest, TunnelInterceptor } from '../engine/context.ts';
 import type { Target } from '../engine/target.ts';
@@ -35,6 +35,10 @@ export class Interceptor implements TunnelInterceptor {
       this.#context.onDefect(error);
       connection.cut('internal-error');
     });
+  }
+
+  answerMetadata(head: RequestHead): Answer | undefined {
+    return this.#options.router.answerMetadata(head);
   }
 
   stop(): void {
