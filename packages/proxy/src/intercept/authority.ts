@@ -3,10 +3,21 @@ import { parseAuthority, type Target } from '../engine/target.ts';
 /** The port that an authority without one means inside of TLS. */
 const HTTPS_PORT = 443;
 
+/** As long as a host name with a port may be. */
+const MAX_SHOWN_CHARACTERS = 259;
+
 /** Whether a Host or `:authority` names exactly the target of the tunnel that it came through. */
 export function namesTarget(authority: string, target: Target): boolean {
   const named = parseAuthority(authority, HTTPS_PORT);
   return 'host' in named && named.host === target.host && named.port === target.port;
+}
+
+/** An authority for the log: userinfo may be a password, and what a client makes up must not fill the log. */
+export function shownAuthority(authority: string): string {
+  return authority.slice(
+    authority.lastIndexOf('@') + 1,
+    authority.lastIndexOf('@') + 1 + MAX_SHOWN_CHARACTERS,
+  );
 }
 
 /** A request target in origin form, or why it is none. */
@@ -32,7 +43,10 @@ export function originForm(url: string, method: string, target: Target): OriginF
   const [, scheme = '', authority = '', rest = ''] = /^([a-z][a-z\d+.-]*):\/\/([^/?]*)(.*)$/i.exec(url) ?? [];
   if (scheme === '') return { kind: 'bad', detail: 'the request target is neither a path nor a URL' };
   if (scheme.toLowerCase() !== 'https' || !namesTarget(authority, target)) {
-    return { kind: 'mismatch', detail: `the request target names ${scheme.toLowerCase()}://${authority}` };
+    return {
+      kind: 'mismatch',
+      detail: `the request target names ${scheme.toLowerCase()}://${shownAuthority(authority)}`,
+    };
   }
   return { kind: 'path', path: rest.startsWith('/') ? rest : `/${rest}` };
 }

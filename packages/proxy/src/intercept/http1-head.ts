@@ -3,7 +3,7 @@ import type { RequestHead } from '@paude/credentials';
 import type { Target } from '../engine/target.ts';
 import { endToEndFields, fieldValues } from '../forward/fields.ts';
 import type { ReasonCode } from '../report/reasons.ts';
-import { namesTarget, originForm } from './authority.ts';
+import { namesTarget, originForm, shownAuthority } from './authority.ts';
 import { asFields } from './sides.ts';
 
 /** The head of a request inside of a tunnel, and why it must not go on. */
@@ -26,7 +26,7 @@ export function readHttp1Head(request: IncomingMessage, target: Target): ReadHea
   const [host] = fieldValues(rawHeaders, 'host');
   // HTTP/1.0 may do without; the tunnel says where the request goes.
   if (host !== undefined && !namesTarget(host, target)) {
-    return { head, fault: { reason: 'authority-mismatch', detail: `Host names ${host}` } };
+    return { head, fault: { reason: 'authority-mismatch', detail: `Host names ${shownAuthority(host)}` } };
   }
   if (form.kind === 'mismatch') return { head, fault: { reason: 'authority-mismatch', detail: form.detail } };
   if (form.kind === 'bad') return { head, fault: { reason: 'bad-request', detail: form.detail } };

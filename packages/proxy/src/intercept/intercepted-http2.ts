@@ -9,7 +9,7 @@ import type { RequestHead } from '@paude/credentials';
 import type { EngineContext } from '../engine/context.ts';
 import type { Target } from '../engine/target.ts';
 import type { ReasonCode } from '../report/reasons.ts';
-import { namesTarget, originForm } from './authority.ts';
+import { namesTarget, originForm, shownAuthority } from './authority.ts';
 import { Http2ClientSide } from './http2-client-side.ts';
 import { messageFields, only } from './http2-fields.ts';
 import { CONNECTION_WINDOW_BYTES, HTTP2_SETTINGS } from './http2-settings.ts';
@@ -74,7 +74,8 @@ function readHead(headers: IncomingHttpHeaders, raw: readonly string[], target: 
   const bad = (detail: string): ReadHead => ({ head, fault: ['bad-request', detail] });
   const strangers = [authority, host].filter((name) => name !== undefined && !namesTarget(name, target));
   const [stranger] = strangers;
-  if (stranger !== undefined) return { head, fault: ['authority-mismatch', `the request names ${stranger}`] };
+  if (stranger !== undefined)
+    return { head, fault: ['authority-mismatch', `the request names ${shownAuthority(stranger)}`] };
   if (authority === undefined && host === undefined) return bad('the request names no host');
   if (method === 'CONNECT') return { head, fault: ['method-not-supported', method] };
   if (only(headers, ':scheme') !== 'https') return bad('the scheme is not https');
