@@ -26,6 +26,11 @@ export {
   rawHttpOrigin,
   rawResponse,
 } from './origins/raw-http-origin.ts';
+export {
+  type RawSecureOrigin,
+  type RawSecureOriginOptions,
+  rawSecureOrigin,
+} from './origins/raw-secure-origin.ts';
 export { refusingPort } from './origins/refusing-port.ts';
 export {
   type Handshake,

@@ -48,19 +48,7 @@ export async function rawHttpOrigin(
   const requests: RawRequest[] = [];
   let connectionCount = 0;
   const origin = await tcpOrigin((socket) => {
-    const connection = connectionCount++;
-    let pending = Buffer.alloc(0);
-    let turn = Promise.resolve();
-    socket.on('data', (piece: Buffer) => {
-      pending = Buffer.concat([pending, piece]);
-      for (let message = takeMessage(pending); message; message = takeMessage(pending)) {
-        const request = toRequest(message, pending, connection);
-        pending = pending.subarray(message.length);
-        requests.push(request);
-        turn = turn.then(() => reply(request, socket, answer));
-      }
-    });
-    socket.on('end', () => void turn.then(() => socket.end()));
+    answerInOrder(socket, connectionCount++, requests, answer);
   }, options);
   return {
     ...origin,
@@ -68,6 +56,27 @@ export async function rawHttpOrigin(
     request: (index = 0, timeoutMs) =>
       eventually(`request ${index}`, () => requests[index], timeoutMs === undefined ? {} : { timeoutMs }),
   };
+}
+
+/** Reads the requests of one connection into `requests`, and answers them in their order. */
+export function answerInOrder(
+  socket: Socket,
+  connection: number,
+  requests: RawRequest[],
+  answer: RawAnswer,
+): void {
+  let pending = Buffer.alloc(0);
+  let turn = Promise.resolve();
+  socket.on('data', (piece: Buffer) => {
+    pending = Buffer.concat([pending, piece]);
+    for (let message = takeMessage(pending); message; message = takeMessage(pending)) {
+      const request = toRequest(message, pending, connection);
+      pending = pending.subarray(message.length);
+      requests.push(request);
+      turn = turn.then(() => reply(request, socket, answer));
+    }
+  });
+  socket.on('end', () => void turn.then(() => socket.end()));
 }
 
 function toRequest(message: Message, bytes: Buffer, connection: number): RawRequest {

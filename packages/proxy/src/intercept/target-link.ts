@@ -10,6 +10,9 @@ import { CONNECTION_WINDOW_BYTES, HTTP2_SETTINGS } from './http2-settings.ts';
 import { TargetFailure } from './target-failure.ts';
 import type { TargetTls } from './target-tls.ts';
 
+/** To one target at a time: a client may send any number of requests at once over HTTP/1.1, each of which waits for one. */
+const MAX_CONNECTIONS = 6;
+
 export interface LinkOptions {
   readonly tls: TargetTls;
   readonly target: Target;
@@ -18,6 +21,11 @@ export interface LinkOptions {
   /** The first connection: TCP alone, so far. */
   readonly stream: Duplex;
 }
+
+/** Why there is no session. */
+type SessionFault = readonly [ReasonCode, string];
+
+const NO_FAULT = Promise.resolve(undefined);
 
 /**
  * The connections to a target that belong to one client's connection. There is one at the start; another is made when a
@@ -30,6 +38,7 @@ export class TargetLink {
   #protocol: string | undefined;
   #ready: TLSSocket | undefined;
   #session: ClientHttp2Session | undefined;
+  #preparing: Promise<SessionFault | undefined> | undefined;
   #closed = false;
   /** For HTTP/1.1. */
   readonly agent: http.Agent;
@@ -84,10 +93,17 @@ export class TargetLink {
     return this.#session;
   };
 
-  /** Sees that there is an HTTP/2 session that takes requests. */
-  async prepareSession(): Promise<readonly [ReasonCode, string] | undefined> {
+  /** Sees that there is an HTTP/2 session that takes requests: one for all that ask at once. */
+  prepareSession(): Promise<SessionFault | undefined> {
     const current = this.#session;
-    if (current !== undefined && !current.closed && !current.destroyed) return undefined;
+    if (current !== undefined && !current.closed && !current.destroyed) return NO_FAULT;
+    this.#preparing ??= this.#openSession().finally(() => {
+      this.#preparing = undefined;
+    });
+    return this.#preparing;
+  }
+
+  async #openSession(): Promise<SessionFault | undefined> {
     try {
       const socket = await this.connect();
       const { host, port } = this.#options.target;
@@ -98,6 +114,7 @@ export class TargetLink {
       });
       session.on('error', () => undefined);
       session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
+      if (this.#closed) session.destroy();
       this.#session = session;
       return undefined;
     } catch (error) {
@@ -119,7 +136,7 @@ class LinkAgent extends http.Agent {
   readonly #link: TargetLink;
 
   constructor(link: TargetLink) {
-    super({ keepAlive: true, maxFreeSockets: 4, scheduling: 'lifo' });
+    super({ keepAlive: true, maxSockets: MAX_CONNECTIONS, maxFreeSockets: 4, scheduling: 'lifo' });
     this.#link = link;
   }
 
