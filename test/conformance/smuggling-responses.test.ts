@@ -193,6 +193,60 @@ describe('a second response belongs to nobody', () => {
     expect((await connection.readResponse()).body.toString()).toBe('/next');
   });
 
+  it.each<[string, string, string]>([
+    ['204 with a length', 'GET', '204 No Content\r\nContent-Length: 11'],
+    ['204 with chunks', 'GET', '204 No Content\r\nTransfer-Encoding: chunked'],
+    ['204', 'GET', '204 No Content'],
+    ['304 with a length', 'GET', '304 Not Modified\r\nContent-Length: 11'],
+    ['304 with chunks', 'GET', '304 Not Modified\r\nTransfer-Encoding: chunked'],
+    ['an answer to HEAD with a length', 'HEAD', '200 OK\r\nContent-Length: 11'],
+    ['an answer to HEAD with chunks', 'HEAD', '200 OK\r\nTransfer-Encoding: chunked'],
+  ])('right behind the head of %s, which has no body: it reaches nobody', async (_what, method, head) => {
+    for (const behind of ['evil answer', `b\r\nevil answer\r\n0\r\n\r\n${EVIL}`, EVIL]) {
+      answerWith(`HTTP/1.1 ${head}\r\n\r\n${behind}`);
+      await using connection = await rawConnect(lab.arena.proxy);
+      await connection.send(requestTo(lab, [], { method }));
+      const first = await connection.readResponse({ bodyless: true }).catch(() => undefined);
+      lab.answer();
+      await connection.send(requestTo(lab, [], { path: '/next' }));
+      // Either the connection is over, or the next request gets its own answer.
+      const next = await connection.readResponse().catch(() => undefined);
+      expect(['/next', undefined]).toContain(next?.body.toString());
+      expect(next === undefined).toBe(connection.ending !== 'open');
+      expect(first?.head.get('transfer-encoding')).toBeUndefined();
+      expect(connection.received.toString()).not.toMatch(/evil/i);
+    }
+  });
+
+  it('nor does a 204 name a length, for which a client might wait', async () => {
+    answerWith('HTTP/1.1 204 No Content\r\nContent-Length: 100\r\nX-A: 1\r\n\r\n');
+    await using connection = await rawConnect(lab.arena.proxy);
+    await connection.send(requestTo(lab));
+    const { status, head } = await connection.readResponse();
+    expect([status, head.get('x-a'), head.get('content-length')]).toEqual([204, '1', undefined]);
+    lab.answer();
+    await connection.send(requestTo(lab, [], { path: '/next' }));
+    expect((await connection.readResponse()).body.toString()).toBe('/next');
+  });
+
+  it.each([
+    ['a length', 'HTTP/1.1 103 Early Hints\r\nContent-Length: 4\r\n\r\nevil'],
+    ['chunks', 'HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nevil\r\n0\r\n\r\n'],
+    ['a second final response', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+  ])('behind an interim response with %s: a bad answer or none', async (_what, interim) => {
+    answerWith(`${interim}${EVIL}`);
+    await using connection = await rawConnect(lab.arena.proxy);
+    await connection.send(requestTo(lab));
+    let response = await connection.readResponse();
+    if (response.status === 103) {
+      expect(response.head.raw).not.toMatch(/length|encoding/i);
+      response = await connection.readResponse();
+      expect(await refusalOf(lab.arena, response)).toMatchObject({ reason: 'target-protocol-error' });
+    } else expect(response.body.toString()).toBe('ok');
+    expect(connection.received.toString()).not.toContain('evil');
+    lab.answer();
+  });
+
   it('of one client never comes to another: connections to targets are not shared', async () => {
     lab.answer();
     const ask = async (path: string) => {

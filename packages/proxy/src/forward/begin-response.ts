@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { framingFault, responseFields } from './fields.ts';
+import { framingFault, type RawFields, responseFields } from './fields.ts';
 
 /**
  * Begins a client's response with the head of a target's.
@@ -18,11 +18,17 @@ export function beginResponse(
   if (statusCode < 200) return 'it switched protocols without being asked';
   const fault = framingFault(rawHeaders, httpVersion);
   if (fault !== undefined) return fault;
-  const fields = responseFields(rawHeaders, `${httpVersion} ${pseudonym}`);
+  // A 204 has no body; a length could only be taken for that of what follows (RFC 9110 §8.6).
+  const framed = statusCode === 204 ? withoutLength(rawHeaders) : rawHeaders;
+  const fields = responseFields(framed, `${httpVersion} ${pseudonym}`);
   try {
     response.writeHead(statusCode, statusMessage, [...fields, ...extra]);
     return undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? 'a field that cannot be sent on';
   }
+}
+
+function withoutLength(fields: RawFields): string[] {
+  return fields.filter((_field, index) => fields[index - (index % 2)]?.toLowerCase() !== 'content-length');
 }
