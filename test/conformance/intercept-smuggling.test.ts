@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { within } from '../support/deadline.ts';
 import { type RawSecureOrigin, rawResponse, rawSecureOrigin } from '../support/origins.ts';
 import { refusalOf } from './arena.ts';
 import { HOST, type InterceptLab, KEY, openInterceptLab, request } from './intercept-lab.ts';
@@ -166,20 +167,35 @@ describe('several requests on one intercepted connection', () => {
     expect(origin.requests.slice(before).map(({ target }) => target)).toEqual(['/q0']);
   });
 
-  it('open no more connections to the target than a few, however many come at once', async () => {
+  it('go to the target one after another in their order, over one connection, however many come at once', async () => {
     const slow = await rawSecureOrigin(
-      () => new Promise((resolve) => setTimeout(() => resolve(rawResponse()), 100)),
+      () => new Promise((resolve) => setTimeout(resolve, 5, rawResponse())),
       {
         names: [HOST],
       },
     );
     await using inside = await lab.open(slow);
     const authority = `${HOST}:${slow.port}`;
-    await inside.connection.send(request(authority).repeat(60));
-    for (let count = 0; count < 60; count++) await inside.connection.readResponse();
-    expect(slow.requests.length).toBe(60);
-    expect(slow.dialled).toBeLessThanOrEqual(8);
+    const targets = Array.from({ length: 60 }, (_, index) => `/${index}`);
+    await inside.connection.send(targets.map((target) => request(authority, { target })).join(''));
+    for (const _ of targets) expect((await inside.connection.readResponse()).status).toBe(200);
+    expect(slow.requests.map(({ target }) => target)).toEqual(targets);
+    expect(slow.dialled).toBe(1);
     await slow.close();
+  });
+
+  it('that nobody waits for any more are not sent', async () => {
+    const silent = await rawSecureOrigin(() => undefined, { names: [HOST] });
+    await using inside = await lab.open(silent);
+    await inside.connection.send(request(`${HOST}:${silent.port}`, { target: '/hidden1' }).repeat(5));
+    await silent.request(0);
+    inside.tls.destroy();
+    await inside.closed();
+    await within(silent.connections[0]?.closed ?? Promise.reject(), 'the target to be let go');
+    expect(silent.requests.length).toBe(1);
+    const ends = lab.arena.audit.events({ event: 'close', tunnel: inside.id });
+    expect(ends.map(({ reason, status }) => [reason, status])).toEqual([['client-closed', 499]]);
+    await silent.close();
   });
 
   it('with a body that is cut short never reach the origin as whole requests', async () => {

@@ -69,7 +69,7 @@ export class Exchange {
   constructor(stage: ExchangeStage, client: ClientSide) {
     this.#stage = stage;
     this.#client = client;
-    client.onClose(() => this.#onClientClose());
+    client.onClose(() => this.end('client-closed'));
   }
 
   /** Serves the request. Rejects only for a defect. */
@@ -316,18 +316,21 @@ export class Exchange {
     return { route: this.#route?.name, credential: this.#route?.credential };
   }
 
-  #onClientClose(): void {
+  /** Says how it ended, once: its client is served, or gone. @param reason If nothing else has ended it before. */
+  end(reason: CloseFacts['reason']): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#reason === undefined) this.#sent?.abort();
+    const isEarly = this.#reason === undefined;
+    if (isEarly) this.#sent?.abort();
     const { context, record, facts, address } = this.#stage;
     // A refusal at the decision is all there is to say.
-    if (!this.#allowed && this.#reason !== undefined) return;
+    if (!this.#allowed && !isEarly) return;
     if (!this.#allowed) this.#allow();
+    this.#reason ??= reason;
     context.audit.close(record, {
       ...this.#routeFacts(),
-      decision: 'allow',
-      reason: this.#reason ?? 'client-closed',
+      decision: this.#reason === 'policy-changed' ? 'deny' : 'allow',
+      reason: this.#reason,
       rule: facts.rule,
       address,
       status: this.#status,

@@ -6,7 +6,6 @@ import type { EngineContext, InterceptRequest } from '../engine/context.ts';
 import type { Target } from '../engine/target.ts';
 import type { Open } from '../engine/tunnels.ts';
 import type { CloseFacts, RequestRecord } from '../report/audit.ts';
-import type { ReasonCode } from '../report/reasons.ts';
 import { ALERT_ACCESS_DENIED, ALERT_UNRECOGNIZED_NAME } from '../tls/alert.ts';
 import type { Greeting } from './client-greeting.ts';
 import { Exchange, type ExchangeStage } from './exchange.ts';
@@ -47,7 +46,7 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
   #isDenied = false;
   /** Since when the client's handshake is under way. */
   #secureSinceMs: number | undefined;
-  #exchanges = 0;
+  readonly #exchanges = new Set<Exchange>();
   /** Asks the protocol to end once what is under way has ended. */
   #endGently: () => void = () => undefined;
 
@@ -160,9 +159,9 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
       },
       side,
     );
-    this.#exchanges++;
+    this.#exchanges.add(exchange);
     side.onClose(() => {
-      this.#exchanges--;
+      this.#exchanges.delete(exchange);
       if (this.#context.closing) this.drain();
     });
     return exchange;
@@ -170,7 +169,7 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
 
   /** Ends it as soon as no request is under way. */
   drain(): void {
-    if (this.#exchanges > 0) return;
+    if (this.#exchanges.size > 0) return;
     this.#explain('shutdown');
     this.#endGently();
   }
@@ -233,16 +232,18 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
   #finalize(): void {
     const { record, facts, address } = this.#request;
     const { tunnels, counters, audit } = this.#context;
+    const end = this.#reason ?? 'client-closed';
+    // Before the target is let go, which each would take for a fault of it.
+    for (const exchange of this.#exchanges) exchange.end(end);
     this.#link.close();
     tunnels.delete(this);
     const bytesUp = this.#socket.bytesRead - this.#bytesUpBefore;
     const bytesDown = this.#socket.bytesWritten - this.#bytesDownBefore;
     counters.bytesUp += bytesUp;
     counters.bytesDown += bytesDown;
-    const reason: ReasonCode | CloseFacts['reason'] = this.#reason ?? 'client-closed';
     audit.close(record, {
-      decision: this.#isDenied || reason === 'policy-changed' ? 'deny' : 'allow',
-      reason,
+      decision: this.#isDenied || end === 'policy-changed' ? 'deny' : 'allow',
+      reason: end,
       rule: facts.rule,
       address,
       sni: this.#sni,

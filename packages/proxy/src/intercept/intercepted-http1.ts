@@ -7,10 +7,12 @@ import { Http1ClientSide } from './http1-client-side.ts';
 import { readHttp1Head } from './http1-head.ts';
 import { Http1UpgradeSide } from './http1-upgrade-side.ts';
 import type { InterceptedTunnel } from './intercepted-tunnel.ts';
+import { Turns } from './turns.ts';
 
 interface InterceptedParty extends HttpParty {
   readonly tunnel: InterceptedTunnel;
   readonly secure: TLSSocket;
+  readonly turns: Turns;
 }
 
 /** HTTP/1.1 in intercepted tunnels: one server for all, to which their sockets are handed. */
@@ -31,7 +33,7 @@ export class InterceptedHttp1 {
   }
 
   take(tunnel: InterceptedTunnel, secure: TLSSocket): void {
-    this.#server.take({ tunnel, secure }, secure);
+    this.#server.take({ tunnel, secure, turns: new Turns(secure) }, secure);
   }
 
   stop(): void {
@@ -39,6 +41,12 @@ export class InterceptedHttp1 {
   }
 
   async #serve(party: InterceptedParty, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { turns, secure } = party;
+    const turn = turns.take();
+    if (turn !== undefined) await turn;
+    // While it waited the client may have gone, or the rest of the request may have been refused as malformed.
+    if (secure.destroyed || response.headersSent) return turns.next();
+    response.once('close', () => turns.next());
     const { head, fault } = readHttp1Head(request, party.tunnel.target);
     const side = new Http1ClientSide(request, response, { head, discardMs: this.#discardMs });
     const exchange = party.tunnel.exchange(side);

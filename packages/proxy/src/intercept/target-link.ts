@@ -10,9 +10,6 @@ import { CONNECTION_WINDOW_BYTES, HTTP2_SETTINGS } from './http2-settings.ts';
 import { TargetFailure } from './target-failure.ts';
 import type { TargetTls } from './target-tls.ts';
 
-/** To one target at a time: a client may send any number of requests at once over HTTP/1.1, each of which waits for one. */
-const MAX_CONNECTIONS = 6;
-
 export interface LinkOptions {
   readonly tls: TargetTls;
   readonly target: Target;
@@ -136,7 +133,7 @@ class LinkAgent extends http.Agent {
   readonly #link: TargetLink;
 
   constructor(link: TargetLink) {
-    super({ keepAlive: true, maxSockets: MAX_CONNECTIONS, maxFreeSockets: 4, scheduling: 'lifo' });
+    super({ keepAlive: true, maxFreeSockets: 4, scheduling: 'lifo' });
     this.#link = link;
   }
 
