@@ -1,15 +1,13 @@
 import type { Policy } from '@paude/allowlist';
-import type { Environment } from '@paude/credentials';
 import type { Logger } from 'pino';
 import type { CredentialConfig } from '../config/config.ts';
 import type { Engine, EngineOptions } from '../engine/engine.ts';
-import type { OpenedCredentials } from './open-credentials.ts';
+import type { CredentialOptions, OpenedCredentials } from './open-credentials.ts';
 
 /** How often the authority is looked at, so that it is renewed in time without a restart. */
 const LOOK_MS = 6 * 3_600_000;
 
-export interface CredentialKeeperOptions {
-  readonly environment: Environment;
+export interface CredentialKeeperOptions extends Omit<CredentialOptions, 'observe'> {
   readonly logger: Logger;
 }
 
@@ -29,14 +27,14 @@ export class CredentialKeeper {
   /** Undefined when no host has a credential route. @throws PaudeError as `openCredentials`. */
   static async open(
     config: CredentialConfig,
-    { environment, logger }: CredentialKeeperOptions,
+    { logger, ...options }: CredentialKeeperOptions,
   ): Promise<CredentialKeeper | undefined> {
     if (config.file === undefined && !config.defaults) return undefined;
     // Loaded only where there may be routes: what it needs costs start-up time and memory.
     const { openCredentials } = await import('./open-credentials.ts');
     let engine: Engine | undefined;
     const opened = await openCredentials(config, {
-      environment,
+      ...options,
       observe: ({ kind, route, detail }) => {
         const { counters } = engine ?? {};
         if (counters !== undefined && kind === 'refreshed') counters.credentialRefreshes++;

@@ -12,16 +12,23 @@ import {
 import { PaudeError } from '@paude/errors';
 import { type AuthorityOutcome, openAuthority } from '../ca/certificate-authority.ts';
 import { LeafIssuer } from '../ca/leaf-issuer.ts';
-import type { CredentialConfig } from '../config/config.ts';
+import type { CredentialConfig, ProxyConfig } from '../config/config.ts';
+import type { Connector } from '../dial/connector.ts';
 import type { EngineContext, TunnelInterceptor } from '../engine/context.ts';
 import { Interceptor } from '../intercept/interceptor.ts';
 import { TargetTls } from '../intercept/target-tls.ts';
+import { Resolver } from '../resolve/resolver.ts';
 import { readCredentialsFile } from './read-credentials-file.ts';
+import { tokenFetch } from './token-fetch.ts';
 
 export interface CredentialOptions {
   /** The variables that hold secrets. */
   readonly environment: Environment;
   readonly observe: (event: CredentialEvent) => void;
+  /** How token endpoints are found and reached: as the targets are. */
+  readonly network: Pick<ProxyConfig, 'dns' | 'hosts' | 'timeouts'>;
+  /** The way to an upstream proxy. @default none */
+  readonly connector?: Connector | undefined;
 }
 
 /** The credentials of a proxy, ready to go on requests. */
@@ -46,7 +53,7 @@ export interface OpenedCredentials {
  */
 export async function openCredentials(
   config: CredentialConfig,
-  { environment, observe }: CredentialOptions,
+  { environment, observe, network, connector }: CredentialOptions,
 ): Promise<OpenedCredentials | undefined> {
   const { file, defaults, stateDirectory, caDirectory, upstreamCaFile } = config;
   const written = file === undefined ? undefined : await readCredentialsFile(file);
@@ -65,10 +72,13 @@ export async function openCredentials(
       remedy: 'Name one with --ca-dir, or with PAUDE_PROXY_CA_DIR',
     });
   }
-  const router = await openRouter(specs, { environment, stateDirectory, observe });
+  const tls = new TargetTls(upstreamCaFile === undefined ? undefined : await readAuthorities(upstreamCaFile));
+  const { dns: servers, hosts, timeouts } = network;
+  const resolver = new Resolver({ servers, hosts, timeoutMs: timeouts.dnsMs });
+  const fetch = tokenFetch({ tls, resolver, connector, timeouts });
+  const router = await openRouter(specs, { environment, stateDirectory, observe, fetch });
   const { authority, outcome } = await openAuthority(caDirectory, router.patterns);
   const leaves = new LeafIssuer(authority);
-  const tls = new TargetTls(upstreamCaFile === undefined ? undefined : await readAuthorities(upstreamCaFile));
   return {
     router,
     caPath: authority.certificate.path,
@@ -80,7 +90,10 @@ export async function openCredentials(
       leaves.adopt(again.authority);
       return again.outcome;
     },
-    close: () => router.close(),
+    close() {
+      router.close();
+      resolver.close();
+    },
   };
 }
 

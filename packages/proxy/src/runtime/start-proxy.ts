@@ -63,6 +63,8 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
   const token = config.adminTokenFile === undefined ? undefined : await readSecret(config.adminTokenFile);
   const credentials = await CredentialKeeper.open(config.credentials, {
     environment: options.environment ?? {},
+    network: config,
+    connector: upstream,
     logger,
   });
   const engine = new Engine({
