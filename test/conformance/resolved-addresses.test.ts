@@ -1,9 +1,12 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientHello } from '../support/client-hello.ts';
 import { eventually } from '../support/deadline.ts';
 import type { DnsZone } from '../support/dns-server.ts';
-import { rawHttpOrigin, type TcpOrigin, tcpOrigin } from '../support/origins.ts';
+import { rawHttpOrigin, rawResponse, type TcpOrigin, tcpOrigin } from '../support/origins.ts';
 import { connectThrough, getThrough } from '../support/proxy-client.ts';
+import { rawConnect } from '../support/raw-client.ts';
+import { untilTestEnds } from '../support/teardown.ts';
 import { type Arena, asked, openArena, refusedConnect, refusedGet } from './arena.ts';
 
 /** May be dialled, and does listen. */
@@ -154,6 +157,77 @@ describe('a name that is bound anew', () => {
       }),
     );
     expect(new Set(statuses)).toEqual(new Set([403]));
+  });
+});
+
+describe('a connection to a target that is kept', () => {
+  it('is used again only while its address is among those that were checked for this request', async () => {
+    const first = untilTestEnds(await rawHttpOrigin(undefined, { host: '127.9.8.7' }));
+    const second = untilTestEnds(await rawHttpOrigin(undefined, { host: GOOD, port: first.port }));
+    const both = untilTestEnds(
+      await openArena({
+        rules: '- { allow: kept.lab.example, ports: "*" }',
+        allowPrivate: ['127.0.0.0/8'],
+        zone: { 'kept.lab.example': [{ a: ['127.9.8.7'], ttl: 1 }, { a: ['127.9.8.7', GOOD] }] },
+      }),
+    );
+    await using connection = await rawConnect(both.proxy);
+    const ask = async () => {
+      await connection.send(`GET http://kept.lab.example:${first.port}/ HTTP/1.1\r\nHost: a\r\n\r\n`);
+      return (await connection.readResponse()).status;
+    };
+    expect(await ask()).toBe(200);
+    expect([first.requests.length, second.requests.length]).toEqual([1, 0]);
+    await both.directory.write(
+      'allowlist.yaml',
+      '- { allow: kept.lab.example, ports: "*" }\n- "!127.9.0.0/16"\n',
+    );
+    await both.proxy.waitForEvent({ event: 'policy-changed' });
+    await eventually('the new answer', async () => (await ask()) === 200);
+    expect([first.requests.length, second.requests.length]).toEqual([1, 1]);
+    await both.audit.waitFor({ event: 'close', host: 'kept.lab.example', address: GOOD });
+  });
+});
+
+describe('what is asked of DNS', () => {
+  it('is the target’s name in its canonical form, and no other name that a client or target writes', async () => {
+    const name = 'asked.lab.example';
+    const elsewhere = 'secret-data.exfiltration.example';
+    const answer = [
+      `Location: http://${elsewhere}/`,
+      `Alt-Svc: h2="${elsewhere}:443"`,
+      `Link: <//${elsewhere}>`,
+    ];
+    const origin = untilTestEnds(await rawHttpOrigin(rawResponse('', '302 Found', answer), { host: GOOD }));
+    arena.dns.set(name, { a: [GOOD] });
+    const before = arena.dns.queries.length;
+    await getThrough(
+      arena.proxy,
+      `http://ASKED.Lab.example.:${origin.port}/${elsewhere}?http://${elsewhere}/`,
+      [
+        ...[
+          'Host',
+          'Referer',
+          'Origin',
+          'From',
+          'X-Forwarded-Host',
+          'Forwarded',
+          'Via',
+          'X-Original-URL',
+        ].map((field) => [field, `1.1 ${elsewhere}`] as const),
+      ],
+    );
+    await using tunnel = await connectThrough(arena.proxy, `${name}:${origin.port}`, [['Host', elsewhere]]);
+    await tunnel.connection.send(clientHello({ serverNames: [elsewhere] }));
+    await tunnel.connection.readToEnd();
+    await refusedConnect(arena, `${elsewhere}:443`);
+    await refusedConnect(arena, `denied.lab.example:443`);
+    expect(
+      arena.dns.queries
+        .slice(before)
+        .map((query) => `${query.nameAsSent.toLowerCase()} ${query.type}`)
+        .sort(),
+    ).toEqual([`${name} A`, `${name} AAAA`]);
   });
 });
 

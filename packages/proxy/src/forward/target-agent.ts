@@ -32,6 +32,12 @@ export class TargetAgent extends http.Agent {
     this.#context = context;
   }
 
+  /** A kept connection serves only requests for which the same addresses were checked: it leads to one of them. */
+  override getName(options: TargetOptions): string {
+    const { targets } = options;
+    return `${super.getName(options)}:${[...targets].sort().join()}`;
+  }
+
   override createConnection(
     options: object,
     callback?: (error: Error | null, stream: Duplex) => void,
