@@ -5,6 +5,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { haveCommand } from '../support/commands.ts';
+import { measureInterception } from './measure-interception.ts';
 import { measureIdleMemory, measurePeer, type PeerFigures, waitForPort } from './measure-peer.ts';
 import { measureDecide, measureReload } from './measure-policy.ts';
 import { findPeers } from './peers.ts';
@@ -13,6 +14,8 @@ import { compileLoad, pinned } from './tunnel-load.ts';
 
 const ORIGIN_PORT = 17_001;
 const PROXY_PORT = 17_002;
+const TLS_ORIGIN_PORT = 17_003;
+const TLS_PROXY_PORT = 17_004;
 
 const { values } = parseArgs({
   options: {
@@ -62,13 +65,23 @@ async function main(): Promise<void> {
         idleResidentMb: await measureIdleMemory(peer, stage),
       });
     }
+    const interception =
+      values.only === undefined || values.only.includes('interception')
+        ? await measureInterception({
+            originPort: TLS_ORIGIN_PORT,
+            proxyPort: TLS_PROXY_PORT,
+            seconds: Number(values.seconds),
+            progress,
+          })
+        : { results: [], missing: [] };
     progress('decide() and reload');
     const result: BenchResult = {
       node: process.version,
       cpu: cpus()[0]?.model ?? 'unknown',
       rounds: Number(values.rounds),
-      missing,
+      missing: [...missing, ...interception.missing],
       peers: results,
+      interception: interception.results,
       decide: [10, 10_000, 1_000_000].map(measureDecide),
       reload: [measureReload(100_000, 'json'), measureReload(100_000, 'yaml')],
     };

@@ -1,3 +1,4 @@
+import type { InterceptResult } from './measure-interception.ts';
 import type { PeerFigures } from './measure-peer.ts';
 import type { DecideFigures, ReloadFigures } from './measure-policy.ts';
 
@@ -12,6 +13,7 @@ export interface BenchResult {
   readonly rounds: number;
   readonly missing: readonly string[];
   readonly peers: readonly PeerResult[];
+  readonly interception: readonly InterceptResult[];
   readonly decide: readonly DecideFigures[];
   readonly reload: readonly ReloadFigures[];
 }
@@ -46,10 +48,8 @@ export function renderResult(result: BenchResult): string {
   const lines = [
     `Node ${result.node}, ${result.cpu}, median of ${result.rounds} rounds, proxy on one core`,
     '',
-    ...align(table),
-    '',
-    ...align(ratios),
-    '',
+    ...(peers.length === 0 ? [] : [...align(table), '', ...align(ratios), '']),
+    ...renderInterception(result.interception),
     ...decide.map(
       ({ rules, nsPerDecision }) =>
         `decide() against ${rules.toLocaleString('en')} suffix rules: ${nsPerDecision.toFixed(0)} ns`,
@@ -61,6 +61,36 @@ export function renderResult(result: BenchResult): string {
     ...missing.map((name) => `not measured, not on this machine: ${name}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Requests inside of intercepted TLS, and what each proxy adds to a request that meets no other. */
+function renderInterception(results: readonly InterceptResult[]): string[] {
+  const [direct, ours] = results;
+  if (direct === undefined || ours === undefined) return [];
+  const headings = [
+    'interception',
+    'requests/s',
+    'p50 µs',
+    'p99 µs',
+    'fresh/s',
+    'fresh p99 µs',
+    'added p50 µs',
+    'added p99 µs',
+  ];
+  const rows = results.map(({ name, kept, fresh, alone }) => [
+    name,
+    ...[kept.perSecond, kept.p50Us, kept.p99Us, fresh.perSecond, fresh.p99Us].map((figure) =>
+      figure.toFixed(0),
+    ),
+    ...[alone.p50Us - direct.alone.p50Us, alone.p99Us - direct.alone.p99Us].map((figure) =>
+      figure.toFixed(0),
+    ),
+  ]);
+  const ratios = results.slice(2).map(({ name, kept, fresh }) => {
+    const times = (part: number, whole: number) => `${(part / whole).toFixed(2)} ×`;
+    return `paude against ${name}: requests ${times(ours.kept.perSecond, kept.perSecond)}, fresh connections ${times(ours.fresh.perSecond, fresh.perSecond)}`;
+  });
+  return [...align([headings, ...rows]), '', ...ratios, ''];
 }
 
 function align(rows: readonly (readonly string[])[]): string[] {

@@ -65,6 +65,12 @@ export async function authorityPem(authority = 'test'): Promise<string> {
   return (await authorityFor(authority)).certificate.toString('pem');
 }
 
+/** A test authority with its key: for a proxy that signs certificates itself. */
+export async function authorityWithKey(label: string): Promise<Pick<TestCertificate, 'certPem' | 'keyPem'>> {
+  const { certificate, keys } = await authorityFor(label);
+  return { certPem: certificate.toString('pem'), keyPem: await keyPemOf(keys) };
+}
+
 /** Writes the certificate, its key and its authority into `directory`, named after the first name. */
 export async function writeCertificate(
   certificate: TestCertificate,
@@ -122,12 +128,15 @@ async function issue(
       ),
     ],
   });
-  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   return {
     caPem: issuer.certificate.toString('pem'),
     certPem: certificate.toString('pem'),
-    keyPem: PemConverter.encode(key, 'PRIVATE KEY'),
+    keyPem: await keyPemOf(keys),
   };
+}
+
+async function keyPemOf(keys: CryptoKeyPair): Promise<string> {
+  return PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 }
 
 function generateKeys(): Promise<CryptoKeyPair> {
