@@ -9,6 +9,7 @@ import {
   type RequestHead,
   type Route,
   scrubFields,
+  scrubText,
 } from '@paude/credentials';
 import type { EngineContext } from '../engine/context.ts';
 import type { CloseFacts, DecisionFacts, RequestRecord } from '../report/audit.ts';
@@ -29,6 +30,11 @@ import {
 const MAX_REPLAYED_BYTES = 65_536;
 /** The largest body that is read as a whole to be signed. */
 const MAX_SIGNED_BYTES = 8 * 1024 * 1024;
+
+/** Fields that ask for a body that cannot be searched for a secret. */
+const ENCODED_OR_PARTIAL: ReadonlySet<string> = new Set(['accept-encoding', 'range', 'if-range']);
+/** Errors of Node about fields that it does not send, such as a second Content-Type in HTTP/2. */
+const FIELD_ERROR = /^ERR_(?:HTTP2?_|INVALID_)/;
 
 /** Where an exchange takes place. */
 export interface ExchangeStage {
@@ -143,18 +149,29 @@ export class Exchange {
     if (this.#closed) return undefined;
     if (failure !== undefined) return this.refuse(...failure);
     const hasBody = client.body !== undefined;
-    const sent = target.send(
-      head,
-      { hasBody, upgrade: client.upgrade },
-      {
-        onInformation: (status, fields) => {
-          if (!client.responded) client.inform(status, scrubFields(fields, this.#secrets));
+    let sent: TargetRequest | undefined;
+    // What is left of an exchange that was answered 401 has no say in the next.
+    const isCurrent = () => this.#sent === sent;
+    try {
+      sent = target.send(
+        head,
+        { hasBody, upgrade: client.upgrade },
+        {
+          onInformation: (status, fields) => {
+            if (isCurrent()) this.#inform(status, fields);
+          },
+          onResponse: (response) => this.#onResponse(response),
+          onUpgrade: (fields, stream, early) => this.#onUpgrade(fields, stream, early),
+          onFailure: (reason, detail) => {
+            if (isCurrent()) this.refuse(reason, detail);
+          },
         },
-        onResponse: (response) => this.#onResponse(response),
-        onUpgrade: (fields, stream, early) => this.#onUpgrade(fields, stream, early),
-        onFailure: (reason, detail) => this.refuse(reason, detail),
-      },
-    );
+      );
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (!FIELD_ERROR.test(code)) throw error;
+      return this.refuse('bad-request', code);
+    }
     this.#sent = sent;
     if (!hasBody) return undefined;
     if (body !== undefined) {
@@ -169,6 +186,16 @@ export class Exchange {
     client.body?.pipe(sent.body, { end: false });
     client.body?.once('end', () => sent.end(client.trailers()));
     return undefined;
+  }
+
+  /** Passes an interim response on; nobody depends on one that cannot be. */
+  #inform(status: number, fields: readonly Field[]): void {
+    if (this.#client.responded) return;
+    try {
+      this.#client.inform(status, scrubFields(fields, this.#secrets));
+    } catch (error) {
+      if (!FIELD_ERROR.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
   }
 
   #onResponse(response: TargetResponse): void {
@@ -216,7 +243,11 @@ export class Exchange {
     }
     let into: Writable | undefined;
     try {
-      into = client.respond({ ...response, fields: scrubFields(response.fields, this.#secrets) });
+      into = client.respond({
+        ...response,
+        phrase: scrubText(response.phrase, this.#secrets),
+        fields: scrubFields(response.fields, this.#secrets),
+      });
     } catch (error) {
       return this.refuse(
         'target-protocol-error',
@@ -225,7 +256,9 @@ export class Exchange {
     }
     this.#status = response.status;
     const finish = () => {
-      this.#reason ??= 'finished';
+      // Broken off, or cut: this is no end that the client may take for one.
+      if (this.#reason !== undefined) return;
+      this.#reason = 'finished';
       client.finish(scrubFields(response.trailers(), this.#secrets));
       if (!client.complete) this.#sent?.abort();
     };
@@ -303,7 +336,9 @@ export class Exchange {
     this.#secrets = [...new Set([...this.#secrets, ...secrets])];
     this.#generation = generation;
     if (route?.scrubBodies !== true) return head;
-    return { ...head, fields: [...without(head.fields, 'accept-encoding'), ['accept-encoding', 'identity']] };
+    // A body must come as it is and as a whole: in parts of a few bytes each no part holds the secret.
+    const fields = head.fields.filter(([name]) => !ENCODED_OR_PARTIAL.has(name.toLowerCase()));
+    return { ...head, fields: [...fields, ['accept-encoding', 'identity']] };
   }
 
   #allow(): void {

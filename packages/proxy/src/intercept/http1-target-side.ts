@@ -59,10 +59,15 @@ export class Http1TargetSide implements TargetSide {
         if (statusCode !== 101) listener.onInformation(statusCode, asFields(trailerFields(rawHeaders)));
       });
       outgoing.on('upgrade', (incoming, stream, early) => {
-        if (upgrade !== undefined)
-          return listener.onUpgrade(asFields(endToEndFields(incoming.rawHeaders)), stream, early);
+        const fault = switchFault(incoming, upgrade);
+        if (fault === undefined) {
+          // A 101 has no body (RFC 9110 §8.6); a length could only be taken for that of the first frames.
+          const fields = asFields(endToEndFields(incoming.rawHeaders));
+          const kept = fields.filter(([name]) => name.toLowerCase() !== 'content-length');
+          return listener.onUpgrade(kept, stream, early);
+        }
         stream.destroy();
-        return listener.onFailure('target-protocol-error', 'it switched protocols without being asked');
+        return listener.onFailure('target-protocol-error', fault);
       });
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
         if (isOver) return;
@@ -111,6 +116,16 @@ export class Http1TargetSide implements TargetSide {
     outgoing.maxHeadersCount = 0;
     return outgoing;
   }
+}
+
+/** What makes a 101 none that was asked for (RFC 9110 §15.2.2). */
+function switchFault(
+  { headers, httpVersion }: http.IncomingMessage,
+  upgrade: string | undefined,
+): string | undefined {
+  if (upgrade === undefined) return 'it switched protocols without being asked';
+  if (httpVersion !== '1.1') return 'it switched protocols in HTTP/1.0';
+  return headers.upgrade?.toLowerCase() === upgrade ? undefined : 'it switched to another protocol';
 }
 
 /** Why a target's response cannot go on. */

@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 import type { Field, RequestHead } from '@paude/credentials';
-import { asLowerRaw, asObject, lesserFields } from './http2-fields.ts';
+import { asLowerRaw, asObject, endWithTrailers, lesserFields } from './http2-fields.ts';
 import type { ClientSide, ResponseHead } from './sides.ts';
 
 /** A request over HTTP/2. */
@@ -20,7 +20,7 @@ export class Http2ClientSide implements ClientSide {
     stream.on('trailers', (_headers: object, _flags: number, raw: readonly string[]) => {
       this.#trailers = lesserFields(raw);
     });
-    stream.on('wantTrailers', () => stream.sendTrailers(asObject(this.#endTrailers)));
+    stream.on('wantTrailers', () => endWithTrailers(stream, this.#endTrailers));
   }
 
   get complete(): boolean {

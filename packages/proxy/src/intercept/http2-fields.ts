@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import { constants, type Http2Stream, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import type { Field } from '@paude/credentials';
 import { endToEndFields, fieldValues, trailerFields } from '../forward/fields.ts';
 import { asFields } from './sides.ts';
@@ -25,6 +25,15 @@ export function asObject(fields: readonly Field[]): OutgoingHttpHeaders {
     object[key] = [...(object[key] ?? []), value];
   }
   return object;
+}
+
+/** Ends a message with its trailers. One with trailers that Node does not send is broken off. */
+export function endWithTrailers(stream: Http2Stream, trailers: readonly Field[]): void {
+  try {
+    stream.sendTrailers(asObject(trailers));
+  } catch {
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
 }
 
 /** A flat list with names in lower case, as HTTP/2 wants them. */

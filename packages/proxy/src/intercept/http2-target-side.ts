@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import type { Field, RequestHead } from '@paude/credentials';
 import type { ReasonCode } from '../report/reasons.ts';
-import { asLowerRaw, asObject, lesserFields, messageFields } from './http2-fields.ts';
+import { asLowerRaw, endWithTrailers, lesserFields, messageFields } from './http2-fields.ts';
 import type { SendOptions, TargetListener, TargetRequest, TargetSide } from './sides.ts';
 import { targetFailure } from './target-failure.ts';
 
@@ -32,7 +32,7 @@ export class Http2TargetSide implements TargetSide {
     const options = { endStream: !hasBody, waitForTrailers: hasBody };
     const stream = session().request([...pseudo, ...asLowerRaw(fields)], options);
     let endTrailers: readonly Field[] = [];
-    stream.on('wantTrailers', () => stream.sendTrailers(asObject(endTrailers)));
+    stream.on('wantTrailers', () => endWithTrailers(stream, endTrailers));
     listen(stream, listener);
     return {
       body: stream,
@@ -71,6 +71,11 @@ function listen(stream: ClientHttp2Stream, listener: TargetListener): void {
   );
   stream.on('trailers', (_headers: object, _flags: number, raw: readonly string[]) => {
     trailers = lesserFields(raw);
+  });
+  // Node ends a stream that is broken off as if it had come to its end; this listener is the first to hear of it.
+  stream.on('end', () => {
+    if (responded && (stream.rstCode ?? 0) !== constants.NGHTTP2_NO_ERROR)
+      listener.onFailure('target-reset', `stream closed (code ${stream.rstCode})`);
   });
   stream.on('error', (error: NodeJS.ErrnoException) => listener.onFailure(...targetFailure(error)));
   stream.on('close', () => {

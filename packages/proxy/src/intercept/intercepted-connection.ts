@@ -214,7 +214,11 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
     const isAlert = /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|UNSUPPORTED_CERTIFICATE)/.test(
       code,
     );
-    if (isAlert) this.#explain('client-tls-failed', 'the client does not trust the authority of the proxy');
+    if (code.startsWith('ERR_HTTP2')) {
+      this.#context.counters.refuse('bad-request');
+      this.#explain('bad-request', code);
+    } else if (isAlert)
+      this.#explain('client-tls-failed', 'the client does not trust the authority of the proxy');
     else
       this.#explain(
         code === 'ECONNRESET' ? 'client-reset' : 'client-tls-failed',

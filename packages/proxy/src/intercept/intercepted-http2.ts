@@ -17,6 +17,8 @@ import type { InterceptedTunnel } from './intercepted-tunnel.ts';
 
 /** Requests at a time over one connection. */
 const MAX_STREAMS = 128;
+/** What RFC 9113 §6.5.2 adds to the bytes of each field. */
+const FIELD_OVERHEAD_BYTES = 32;
 
 /** Serves HTTP/2 over a client's connection. */
 export function serveHttp2(
@@ -40,7 +42,7 @@ export function serveHttp2(
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
       // Node tells of a stream that was reset as of an error; the exchange learns of it as it closes.
       stream.on('error', () => undefined);
-      const { head, fault } = readHead(headers, raw, tunnel.target);
+      const { head, fault } = readHead(headers, raw, tunnel.target, context.limits.maxHeaderBytes);
       const exchange = tunnel.exchange(new Http2ClientSide(stream, head));
       if (fault !== undefined) return exchange.refuse(...fault);
       exchange.run().catch((error: unknown) => {
@@ -58,7 +60,12 @@ interface ReadHead {
   readonly fault?: readonly [ReasonCode, string];
 }
 
-function readHead(headers: IncomingHttpHeaders, raw: readonly string[], target: Target): ReadHead {
+function readHead(
+  headers: IncomingHttpHeaders,
+  raw: readonly string[],
+  target: Target,
+  maxHeaderBytes: number,
+): ReadHead {
   const method = only(headers, ':method') ?? '';
   const authority = only(headers, ':authority');
   const host = only(headers, 'host');
@@ -72,6 +79,9 @@ function readHead(headers: IncomingHttpHeaders, raw: readonly string[], target: 
     fields: messageFields(raw),
   };
   const bad = (detail: string): ReadHead => ({ head, fault: ['bad-request', detail] });
+  // The limit that we announce binds nobody.
+  if (listBytes(raw) > maxHeaderBytes)
+    return { head, fault: ['headers-too-large', `over ${maxHeaderBytes} bytes`] };
   const strangers = [authority, host].filter((name) => name !== undefined && !namesTarget(name, target));
   const [stranger] = strangers;
   if (stranger !== undefined)
@@ -81,4 +91,11 @@ function readHead(headers: IncomingHttpHeaders, raw: readonly string[], target: 
   if (only(headers, ':scheme') !== 'https') return bad('the scheme is not https');
   if (!isPath) return bad(form.kind === 'path' ? 'the path is a URL' : form.detail);
   return { head };
+}
+
+/** The size of a list of fields, as its limit counts it. */
+function listBytes(raw: readonly string[]): number {
+  let bytes = (raw.length / 2) * FIELD_OVERHEAD_BYTES;
+  for (const text of raw) bytes += text.length;
+  return bytes;
 }
