@@ -1,5 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { type ProcessResult, runProcess, successful } from '../support/processes.ts';
+import {
+  type ProcessResult,
+  type RunningProcess,
+  runProcess,
+  startProcess,
+  successful,
+} from '../support/processes.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary.ts';
 
 const main = fileURLToPath(new URL('../../apps/paude/src/main.ts', import.meta.url));
@@ -25,6 +31,8 @@ export interface StubSession extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Runs a program behind `. env.sh`, with nothing else in its environment but PATH, HOME and TMPDIR. */
   run(command: string, args: readonly string[], options?: ProgramOptions): Promise<ProcessResult>;
+  /** Starts a program in the same way, and leaves it running. */
+  start(command: string, args: readonly string[], options?: ProgramOptions): Promise<RunningProcess>;
 }
 
 /** What stubs are written for. */
@@ -44,17 +52,21 @@ export async function openSession({ proxyUrl, caPem, flags = [] }: SessionOption
   const args = ['stubs', 'write', directory, '--proxy', proxyUrl, '--ca', ca, '--output', 'json', ...flags];
   const { stdout } = successful(await runProcess(process.execPath, [main, ...args], { env: bare(home) }));
   const { environment } = JSON.parse(stdout) as Pick<StubSession, 'environment'>;
+  const inShell = (command: string, rest: readonly string[], options: ProgramOptions) => {
+    const { env = {}, input = '', cwd = home.path, timeoutMs = 120_000 } = options;
+    const script = ['-c', '. "$0" && exec "$@"', `${directory}/env.sh`, command, ...rest];
+    return [
+      '/bin/sh',
+      script,
+      { cwd, input, env: { ...env, ...bare(home) }, lifetimeMs: timeoutMs },
+    ] as const;
+  };
   return {
     directory,
     home,
     environment,
-    run: (command, rest, { env = {}, input = '', cwd = home.path, timeoutMs = 120_000 } = {}) =>
-      runProcess('/bin/sh', ['-c', '. "$0" && exec "$@"', `${directory}/env.sh`, command, ...rest], {
-        cwd,
-        input,
-        env: { ...env, ...bare(home) },
-        lifetimeMs: timeoutMs,
-      }),
+    run: (command, rest, options = {}) => runProcess(...inShell(command, rest, options)),
+    start: (command, rest, options = {}) => startProcess(...inShell(command, rest, options)),
     [Symbol.asyncDispose]: () => home.remove(),
   };
 }
