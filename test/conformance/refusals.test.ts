@@ -157,7 +157,9 @@ describe('a name that is allowed and cannot be reached', () => {
   });
 
   it('a target that resets: 502 for what has an answer, an end for what has none', async () => {
-    const origin = untilTestEnds(await tcpOrigin((socket) => socket.resetAndDestroy()));
+    const origin = untilTestEnds(
+      await tcpOrigin((socket) => socket.once('data', () => socket.resetAndDestroy())),
+    );
     const { port } = origin;
     const refusal = await refusalOf(
       arena,
@@ -165,6 +167,7 @@ describe('a name that is allowed and cannot be reached', () => {
     );
     expect([refusal.status, refusal.reason]).toEqual([502, 'target-reset']);
     await using tunnel = await connectThrough(arena.proxy, `resets.lab.example:${port}`);
+    await tunnel.connection.send('x');
     await tunnel.connection.readToEnd();
     expect(await arena.audit.waitFor({ event: 'close', method: 'CONNECT', port })).toMatchObject({
       reason: 'connection-reset',

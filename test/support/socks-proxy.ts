@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { type Origin, tcpOrigin } from './origins/tcp-origin.ts';
@@ -57,16 +58,16 @@ export async function socksProxy(
 
 type Read = (count: number) => Promise<Buffer>;
 
-/** Reads exactly so many bytes at a time; rejects at the end of the stream. */
+/** Reads exactly so many bytes at a time; rejects when the stream ends before. */
 function reader(socket: Socket): Read {
+  const gone = new AbortController();
+  socket.once('close', () => gone.abort());
   return async (count) => {
     for (;;) {
       const bytes: Buffer | null = count === 0 ? Buffer.alloc(0) : socket.read(count);
-      if (bytes !== null && bytes.length === count) return bytes;
-      if (socket.readableEnded || socket.destroyed) throw new Error('The client went away');
-      await new Promise<void>((resolve) => {
-        socket.once('readable', resolve).once('end', resolve).once('close', resolve);
-      });
+      if (bytes?.length === count) return bytes;
+      if (socket.readableEnded) throw new Error('The client went away');
+      await once(socket, 'readable', { signal: gone.signal });
     }
   };
 }
