@@ -115,6 +115,8 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
     // HTTP has no use for half of a connection.
     secure.allowHalfOpen = false;
     secure.on('error', (error: NodeJS.ErrnoException) => this.#onTlsError(error));
+    // What goes wrong before the end of the handshake is told to `tls.Server` alone, by this event.
+    secure.on('_tlsError', (error: NodeJS.ErrnoException) => this.#onTlsError(error));
     secure.once('close', () => this.#socket.destroy());
     this.#secureSinceMs = performance.now();
     secure.once('secure', () => {
