@@ -97,6 +97,7 @@ export async function openInterceptLab(options: InterceptLabOptions = {}): Promi
       const { tls, connection } = await outer.startTls({
         ca: caPem,
         servername,
+        host,
         ALPNProtocols: [protocol],
       });
       tls.on('error', () => undefined);
