@@ -50,6 +50,7 @@ export class ClientGreeting {
     this.#finish = resolve;
     this.#bytes = Buffer.from(early);
     socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
     if (early.length > 0) this.#look(this.#bytes);
   }
 
@@ -66,13 +67,13 @@ export class ClientGreeting {
 
   /** Stops reading: the tunnel will not be. */
   ignore(): void {
-    this.#socket.off('data', this.#onData);
+    this.#stop();
     this.#bytes = Buffer.alloc(0);
   }
 
   /** Stops reading, and puts back all that was read. @returns the socket as it was, paused. */
   handBack(): Socket {
-    this.#socket.off('data', this.#onData);
+    this.#stop();
     this.#socket.pause();
     if (this.#bytes.length > 0) this.#socket.unshift(this.#bytes);
     return this.#socket;
@@ -84,6 +85,16 @@ export class ClientGreeting {
     // What follows the hello is early data of a client that does not wait; it has to.
     if (this.#isDone || this.#bytes.length > this.#options.maxBytes) this.#socket.pause();
   };
+
+  /** Who sends no more before it has greeted is gone: nothing can come of the tunnel. */
+  readonly #onEnd = (): void => {
+    if (!this.#isDone) this.#socket.destroy();
+  };
+
+  #stop(): void {
+    this.#socket.off('data', this.#onData);
+    this.#socket.off('end', this.#onEnd);
+  }
 
   #look(chunk: Buffer): void {
     const verdict = this.#gate.push(chunk);

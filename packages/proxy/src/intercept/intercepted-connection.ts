@@ -186,7 +186,11 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
     const { maxHeaderBytes } = this.#context.limits;
     const authority = authorityOf(this.target);
     this.#target = new Http1TargetSide({ agent: this.#link.agent, authority, maxHeaderBytes });
-    this.#endGently = () => secure.end();
+    this.#endGently = () => {
+      secure.end();
+      // A client that does not end its side is not waited for.
+      this.#context.linger.add(secure);
+    };
     this.#parts.http1.take(this, secure);
   }
 
@@ -223,7 +227,7 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
       this.#explain('client-tls-failed', 'the client does not trust the authority of the proxy');
     else
       this.#explain(
-        code === 'ECONNRESET' ? 'client-reset' : 'client-tls-failed',
+        code === 'ECONNRESET' || code === 'EPIPE' ? 'client-reset' : 'client-tls-failed',
         code || message.slice(0, 100),
       );
     this.#socket.destroy();
