@@ -4,6 +4,7 @@ import { eventually, within } from '../support/deadline.ts';
 import { type ConnectionRecord, type TcpOrigin, tcpOrigin } from '../support/origins.ts';
 import { connectThrough } from '../support/proxy-client.ts';
 import type { LogEvent } from '../support/proxy-log.ts';
+import type { ProxyProcessOptions } from '../support/proxy-process.ts';
 import type { RawConnection } from '../support/raw-client.ts';
 import { type Arena, openArena } from './arena.ts';
 
@@ -46,7 +47,7 @@ function loopbackAddress(): string {
 }
 
 /** 443 is what the checks are about, so the lab listens there where it may, on a loopback address of its own. */
-export async function openTlsLab(rules = ''): Promise<TlsLab> {
+export async function openTlsLab(rules = '', process: ProxyProcessOptions = {}): Promise<TlsLab> {
   await using stack = new AsyncDisposableStack();
   const address = loopbackAddress();
   const port = on443.present ? 443 : 0;
@@ -56,6 +57,7 @@ export async function openTlsLab(rules = ''): Promise<TlsLab> {
     await openArena({
       rules: `- { allow: .${LAB}, ports: "*" }\n- { allow: ${address}, ports: "*" }\n${rules}`,
       allowPrivate: [`${address}/32`],
+      process,
     }),
   );
   const moved = stack.move();

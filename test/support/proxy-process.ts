@@ -6,6 +6,14 @@ import { temporaryDirectory } from './temporary.ts';
 
 export type { EventFilter, LogEvent } from './proxy-log.ts';
 
+/** `paude proxy` in a Node that keeps its connection handles to itself: tunnels run on sockets of `net`. */
+export const PROXY_WITHOUT_INTERNALS: readonly string[] = [
+  '--import',
+  'data:text/javascript,process.binding = undefined',
+  'apps/paude/src/main.ts',
+  'proxy',
+];
+
 const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /** How to start the proxy. */

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { PaudeError } from '@paude/errors';
-import { openLog, readConfigFile, runProxy } from '@paude/proxy';
+import { type InternalsSource, openLog, readConfigFile, runProxy } from '@paude/proxy';
 import { buildConfig, DAEMON_DEFAULTS, environmentConfig, type WrittenConfig } from '@paude/proxy/config';
 import { checkHealth } from './check-health.ts';
 
 /** The parts of `process` that the daemon uses. */
-export type DaemonProcess = Pick<NodeJS.Process, 'argv' | 'env' | 'stdout' | 'stderr' | 'on' | 'off'>;
+export type DaemonProcess = Pick<NodeJS.Process, 'argv' | 'env' | 'stdout' | 'stderr' | 'on' | 'off'> &
+  InternalsSource;
 
 const HELP = `Usage: paude-proxy [--config FILE] [--allowlist FILE]
        paude-proxy healthcheck
@@ -69,6 +70,7 @@ async function serve(daemon: DaemonProcess): Promise<number> {
       watchAlso: configFile,
       environment: daemon.env,
       signals: daemon,
+      internals: daemon,
     });
   } finally {
     await log.close();

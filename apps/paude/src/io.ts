@@ -1,2 +1,5 @@
+import type { InternalsSource } from '@paude/proxy';
+
 /** The parts of `process` that commands use; tests pass their own. */
-export type Io = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'stdin' | 'on' | 'off' | 'exitCode'>;
+export type Io = Pick<NodeJS.Process, 'env' | 'stdout' | 'stderr' | 'stdin' | 'on' | 'off' | 'exitCode'> &
+  InternalsSource;

@@ -2,6 +2,7 @@ export { type RotateOptions, readCertificate, rotateAuthority } from './ca/certi
 export type { CertificateFacts } from './ca/certificate-facts.ts';
 export type { Permissions } from './ca/name-constraints.ts';
 export { formatAuthority, parseAuthority, type Target, type TargetFault } from './engine/target.ts';
+export type { InternalsSource } from './relay/node-handles.ts';
 export {
   type Audit,
   type AuditEvent,

@@ -167,6 +167,7 @@ async function run(flags: ProxyFlags, io: Io): Promise<void> {
       watchAlso: configFile,
       environment: io.env,
       signals: foregroundSignals(io),
+      internals: io,
       onListening,
     });
     if (code !== 0) throw new ExitCode(code);

@@ -1,15 +1,9 @@
 import { connect as connectPlain } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Host } from '@paude/allowlist';
-import type { ReadSink } from '../relay/pump.ts';
-import { connectReadingTo } from '../relay/sockets.ts';
-import type { ReasonCode } from '../report/reasons.ts';
-import { type Dialled, type DialOptions, dial } from './dial.ts';
-
-/** A byte stream to a target, or why there is none. */
-export type Connected<Sink> =
-  | { readonly kind: 'connected'; readonly stream: Duplex; readonly address: string; readonly sink: Sink }
-  | { readonly kind: 'failed'; readonly reason: ReasonCode; readonly detail: string };
+import type { ByteStream, ReadSink } from '../relay/byte-stream.ts';
+import type { Transport } from '../relay/transport.ts';
+import { type Connected, type DialOptions, dial } from './dial.ts';
 
 /** A way to reach targets: straight, or through another proxy. Nothing here ever rejects. */
 export interface Connector {
@@ -23,42 +17,38 @@ export interface Connector {
     port: number,
     sinkFor: () => Sink,
     options: DialOptions,
-  ): Promise<Connected<Sink>>;
+  ): Promise<Connected<Sink, ByteStream>>;
   /** Connects for an HTTP client, which reads the stream itself. */
-  plain(hosts: readonly Host[], port: number, options: DialOptions): Promise<Connected<undefined>>;
+  plain(hosts: readonly Host[], port: number, options: DialOptions): Promise<Connected<undefined, Duplex>>;
 }
 
 /** Another HTTP proxy, for plain requests. */
 export interface HttpProxy {
   /** `Proxy-Authorization` for it. */
   readonly authorization: string | undefined;
-  connect(options: DialOptions): Promise<Connected<undefined>>;
+  connect(options: DialOptions): Promise<Connected<undefined, Duplex>>;
 }
 
 /** Dials addresses itself. */
-export const directConnector: Connector = {
-  resolvesNames: false,
-  httpProxy: undefined,
+export function directConnector(transport: Transport): Connector {
+  return {
+    resolvesNames: false,
+    httpProxy: undefined,
 
-  async tunnel(addresses, port, sinkFor, options) {
-    const open = (address: Host) => {
-      const sink = sinkFor();
-      return { sink, socket: connectReadingTo(sink, address, port) };
-    };
-    return asConnected(await dial(addresses, port, open, options));
-  },
+    tunnel(addresses, port, sinkFor, options) {
+      const open = (address: Host) => {
+        const sink = sinkFor();
+        return { sink, stream: transport.connect(sink, address, port) };
+      };
+      return dial(addresses, port, open, options);
+    },
 
-  async plain(addresses, port, options) {
-    const open = (address: Host) => ({
-      sink: undefined,
-      socket: connectPlain({ host: address, port, noDelay: true, autoSelectFamily: false }),
-    });
-    return asConnected(await dial(addresses, port, open, options));
-  },
-};
-
-function asConnected<Sink>(dialled: Dialled<Sink>): Connected<Sink> {
-  if (dialled.kind === 'failed') return dialled;
-  const { socket, address, sink } = dialled;
-  return { kind: 'connected', stream: socket, address, sink };
+    plain(addresses, port, options) {
+      const open = (address: Host) => ({
+        sink: undefined,
+        stream: connectPlain({ host: address, port, noDelay: true, autoSelectFamily: false }),
+      });
+      return dial(addresses, port, open, options);
+    },
+  };
 }

@@ -5,10 +5,10 @@ import { deafOrigin } from '../../../../test/support/origins/deaf-origin.ts';
 import { refusingPort } from '../../../../test/support/origins/refusing-port.ts';
 import { tcpOrigin } from '../../../../test/support/origins/tcp-origin.ts';
 import { untilTestEnds } from '../../../../test/support/teardown.ts';
-import { type Attempt, Cancellation, type Dialled, type DialOptions, dial } from './dial.ts';
+import { type Attempt, Cancellation, type Connected, type DialOptions, dial } from './dial.ts';
 
 /** `ADDRESS`, or `reason: detail`. */
-function said(dialled: Dialled<unknown>): string {
+function said(dialled: Connected<unknown, net.Socket>): string {
   return dialled.kind === 'connected' ? dialled.address : `${dialled.reason}: ${dialled.detail}`;
 }
 
@@ -17,14 +17,19 @@ async function run(
   addresses: readonly string[],
   port: number,
   options: Partial<DialOptions> = {},
-): Promise<{ result: string; opened: string[]; sockets: net.Socket[]; dialled: Dialled<string> }> {
+): Promise<{
+  result: string;
+  opened: string[];
+  sockets: net.Socket[];
+  dialled: Connected<string, net.Socket>;
+}> {
   const opened: string[] = [];
   const sockets: net.Socket[] = [];
-  const open = (address: Host): Attempt<string> => {
+  const open = (address: Host): Attempt<string, net.Socket> => {
     const socket = net.connect({ host: address, port, autoSelectFamily: false });
     opened.push(address);
     sockets.push(socket);
-    return { socket, sink: `sink of ${address}` };
+    return { stream: socket, sink: `sink of ${address}` };
   };
   const dialled = await dial(addresses.map(parseHost), port, open, { timeoutMs: 3000, ...options });
   untilTestEnds({
@@ -121,10 +126,10 @@ describe('dial()', () => {
     ['ECONNRESET', 'connect-failed'],
     ['EPERM', 'connect-failed'],
   ])('translates %s to %s', async (code, reason) => {
-    const open = (): Attempt<undefined> => {
+    const open = (): Attempt<undefined, net.Socket> => {
       const socket = new net.Socket();
       process.nextTick(() => socket.destroy(Object.assign(new Error(code), { code })));
-      return { socket, sink: undefined };
+      return { stream: socket, sink: undefined };
     };
     const dialled = await dial([parseHost('127.0.0.1')], 9, open, { timeoutMs: 1000 });
     expect(said(dialled)).toBe(`${reason}: ${code}`);

@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net';
 import type { Host } from '@paude/allowlist';
+import type { ByteStream } from '../relay/byte-stream.ts';
 import type { ReasonCode } from '../report/reasons.ts';
 
-/** A connection, or why there is none. */
-export type Dialled<Sink> =
-  | { readonly kind: 'connected'; readonly socket: Socket; readonly address: Host; readonly sink: Sink }
+/** A byte stream to a target, or why there is none. The address is empty when another proxy connects. */
+export type Connected<Sink, Stream extends ByteStream> =
+  | { readonly kind: 'connected'; readonly stream: Stream; readonly address: string; readonly sink: Sink }
   | { readonly kind: 'failed'; readonly reason: ReasonCode; readonly detail: string };
 
 /** Lets one side end what the other has started. An AbortController does the same at ten times the size. */
@@ -25,8 +25,8 @@ export class Cancellation {
 }
 
 /** A connection that has been started, and where its bytes go if it wins. */
-export interface Attempt<Sink> {
-  readonly socket: Socket;
+export interface Attempt<Sink, Stream extends ByteStream> {
+  readonly stream: Stream;
   readonly sink: Sink;
 }
 
@@ -46,24 +46,24 @@ const ATTEMPT_DELAY_MS = 250;
  *
  * @param open Starts one attempt.
  */
-export function dial<Sink>(
+export function dial<Sink, Stream extends ByteStream>(
   addresses: readonly Host[],
   port: number,
-  open: (address: Host, port: number) => Attempt<Sink>,
+  open: (address: Host, port: number) => Attempt<Sink, Stream>,
   options: DialOptions,
-): Promise<Dialled<Sink>> {
+): Promise<Connected<Sink, Stream>> {
   return new Promise((resolve) => {
-    const attempts = new Set<Socket>();
+    const attempts = new Set<Stream>();
     let next = 0;
     let lastError: NodeJS.ErrnoException | undefined;
     let stagger: NodeJS.Timeout | undefined;
 
-    const finish = (dialled: Dialled<Sink>) => {
+    const finish = (dialled: Connected<Sink, Stream>) => {
       clearTimeout(deadline);
       clearTimeout(stagger);
       options.cancellation?.listen(undefined);
-      for (const socket of attempts) {
-        if (dialled.kind !== 'connected' || socket !== dialled.socket) socket.destroy();
+      for (const stream of attempts) {
+        if (dialled.kind !== 'connected' || stream !== dialled.stream) stream.destroy();
       }
       attempts.clear();
       resolve(dialled);
@@ -82,18 +82,18 @@ export function dial<Sink>(
         if (attempts.size === 0) fail(dialReason(lastError?.code), lastError?.code ?? 'no address');
         return;
       }
-      const { socket, sink } = open(address, port);
-      attempts.add(socket);
+      const { stream, sink } = open(address, port);
+      attempts.add(stream);
       const onError = (error: NodeJS.ErrnoException) => {
-        if (!attempts.delete(socket)) return;
+        if (!attempts.delete(stream)) return;
         lastError = error;
         tryNext();
       };
-      socket.on('error', onError);
-      socket.once('connect', () => {
-        if (!attempts.has(socket)) return;
-        socket.off('error', onError);
-        finish({ kind: 'connected', socket, address, sink });
+      stream.on('error', onError);
+      stream.once('connect', () => {
+        if (!attempts.has(stream)) return;
+        stream.off('error', onError);
+        finish({ kind: 'connected', stream, address, sink });
       });
       if (next < addresses.length) stagger = setTimeout(tryNext, ATTEMPT_DELAY_MS);
     };

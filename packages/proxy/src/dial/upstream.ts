@@ -8,8 +8,8 @@ import { Server as ProxyChain } from 'proxy-chain';
 import { formatAuthority } from '../engine/target.ts';
 import { feed } from '../relay/sockets.ts';
 import type { ReasonCode } from '../report/reasons.ts';
-import type { Connected, Connector, HttpProxy } from './connector.ts';
-import type { DialOptions } from './dial.ts';
+import type { Connector, HttpProxy } from './connector.ts';
+import type { Connected, DialOptions } from './dial.ts';
 
 /** A proxy between us and the targets, such as a company's. */
 export interface UpstreamProxy {
@@ -47,7 +47,7 @@ export function upstreamConnector(upstream: UpstreamProxy): Connector & { close(
   });
   const isSocks = upstream.url.protocol.startsWith('socks');
 
-  const open = (host: Host, port: number, options: DialOptions): Promise<Connected<undefined>> => {
+  const open = (host: Host, port: number, options: DialOptions): Promise<Connected<undefined, Duplex>> => {
     const [ours, theirs] = duplexPair();
     closeTogether(ours, theirs);
     // proxy-chain looks for these two on what it takes to be a socket.
@@ -87,10 +87,14 @@ function closeTogether(ours: Duplex, theirs: Duplex): void {
 }
 
 /** Asks for a tunnel over `stream` and reads the answer; what follows it stays in the stream. */
-function handshake(stream: Duplex, authority: string, options: DialOptions): Promise<Connected<undefined>> {
+function handshake(
+  stream: Duplex,
+  authority: string,
+  options: DialOptions,
+): Promise<Connected<undefined, Duplex>> {
   return new Promise((resolve) => {
     let answer: Buffer = Buffer.alloc(0);
-    const finish = (connected: Connected<undefined>) => {
+    const finish = (connected: Connected<undefined, Duplex>) => {
       clearTimeout(deadline);
       options.cancellation?.listen(undefined);
       stream.off('readable', onReadable);
@@ -155,7 +159,7 @@ function httpProxy(url: URL): HttpProxy {
         const stream = secure
           ? tls.connect({ host, port, servername: serverName(url) })
           : net.connect({ host, port });
-        const finish = (connected: Connected<undefined>) => {
+        const finish = (connected: Connected<undefined, Duplex>) => {
           clearTimeout(deadline);
           stream.off('error', onError);
           if (connected.kind === 'failed') {

@@ -80,6 +80,20 @@ describe('ClientReader', () => {
     expect(told).toEqual(['hello good.test', 'sni-mismatch']);
   });
 
+  it('goes on reading after a refusal that throws the rest away', () => {
+    const refusing: GateListener = {
+      onHello: () => undefined,
+      onRefused: () => {
+        reader.discard();
+        return false;
+      },
+    };
+    reader.open(client, new Pump(target), gate(), refusing);
+    expect(read(clientHello({ serverNames: ['evil.test'] }))).toBe(true);
+    expect(read(Buffer.from('more'))).toBe(true);
+    expect(forwarded()).toHaveLength(0);
+  });
+
   it('hands on all bytes of a refused hello where the listener lets it pass', () => {
     const evil = clientHello({ serverNames: ['evil.test'] });
     reader.open(client, new Pump(target), gate(), listener(true));

@@ -1,6 +1,6 @@
-import type { Duplex } from 'node:stream';
 import { sharedBuffer } from '../relay/buffers.ts';
-import type { Pump, ReadSink } from '../relay/pump.ts';
+import type { ByteStream, ReadSink } from '../relay/byte-stream.ts';
+import type { Pump } from '../relay/pump.ts';
 import type { GateVerdict, HelloGate } from '../tls/hello-gate.ts';
 
 /** Who is told what the gate saw. */
@@ -53,7 +53,9 @@ export class ClientReader implements ReadSink {
     }
     if (verdict.kind === 'refuse') {
       this.#gate = undefined;
-      return this.#listener?.onRefused(verdict) === true ? this.#pump.write(verdict.bytes) : false;
+      if (this.#listener?.onRefused(verdict) === true) return this.#pump.write(verdict.bytes);
+      // Whoever refused may want to see the rest of it gone.
+      return this.#discarding;
     }
     if (verdict.done) this.#gate = undefined;
     return verdict.bytes.length === 0 || this.#pump.write(verdict.bytes);
@@ -64,7 +66,7 @@ export class ClientReader implements ReadSink {
    *
    * @param gate What must pass first; undefined when nothing needs to.
    */
-  open(client: Duplex, pump: Pump, gate: HelloGate | undefined, listener?: GateListener): void {
+  open(client: ByteStream, pump: Pump, gate: HelloGate | undefined, listener?: GateListener): void {
     this.#pump = pump;
     this.#gate = gate;
     this.#listener = listener;
@@ -80,6 +82,7 @@ export class ClientReader implements ReadSink {
   /** From now on throws away what comes: the request was refused. */
   discard(): void {
     this.#discarding = true;
+    this.#pump = undefined;
     this.#early = [];
   }
 

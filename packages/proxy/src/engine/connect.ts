@@ -1,11 +1,10 @@
-import type { Duplex } from 'node:stream';
 import { type Host, hostKind } from '@paude/allowlist';
 import type { HostRoutes } from '@paude/credentials';
-import type { Connected } from '../dial/connector.ts';
-import { Cancellation, type DialOptions } from '../dial/dial.ts';
+import { Cancellation, type Connected, type DialOptions } from '../dial/dial.ts';
 import { ClientGreeting } from '../intercept/client-greeting.ts';
+import type { ByteStream } from '../relay/byte-stream.ts';
 import { Pump } from '../relay/pump.ts';
-import { readAcceptedTo } from '../relay/sockets.ts';
+import { readAcceptedTo, toSocket } from '../relay/sockets.ts';
 import type { DecisionFacts, RequestRecord } from '../report/audit.ts';
 import type { ReasonCode } from '../report/reasons.ts';
 import { renderRefusal, serializeRefusal } from '../report/refusal.ts';
@@ -34,7 +33,7 @@ export interface ConnectRequest {
 }
 
 /** A target that has been dialled. */
-type Reached<Sink> = Extract<Connected<Sink>, { kind: 'connected' }> & {
+type Reached<Sink, Stream extends ByteStream> = Extract<Connected<Sink, Stream>, { kind: 'connected' }> & {
   readonly addresses: readonly Host[];
 };
 
@@ -131,7 +130,7 @@ class ConnectExchange {
   ): Promise<void> {
     const context = this.#context;
     const connection = this.#connection;
-    const socket = connection.socket;
+    const socket = toSocket(connection);
     const { maxClientHelloBytes: maxBytes } = context.limits;
     const greeting = new ClientGreeting(socket, early, { host: target.host, maxBytes });
     const gone = new Cancellation();
@@ -148,6 +147,7 @@ class ConnectExchange {
       record: this.#request,
       facts,
       connection,
+      socket,
       greeting,
       target,
       routes,
@@ -158,12 +158,12 @@ class ConnectExchange {
   }
 
   /** Looks up, checks and dials. Undefined when that came to nothing: the client has its answer then. */
-  async #reach<Sink>(
+  async #reach<Sink, Stream extends ByteStream>(
     target: Target,
     judgement: Judgement,
     gone: Cancellation,
-    connect: (addresses: readonly Host[], options: DialOptions) => Promise<Connected<Sink>>,
-  ): Promise<Reached<Sink> | undefined> {
+    connect: (addresses: readonly Host[], options: DialOptions) => Promise<Connected<Sink, Stream>>,
+  ): Promise<Reached<Sink, Stream> | undefined> {
     const context = this.#context;
     const { facts } = judgement;
     const located = await locate(context, target);
@@ -192,14 +192,14 @@ class ConnectExchange {
   }
 
   #join(
-    stream: Duplex,
+    stream: ByteStream,
     targetReader: TargetReader,
     address: string,
     target: Target,
     judgement: Judgement,
   ): void {
     const context = this.#context;
-    const client = this.#connection.socket;
+    const client = this.#connection.stream;
     const reader = this.#reader;
     const { rule } = judgement.facts;
     const up = new Pump(stream);
@@ -285,8 +285,9 @@ class ConnectExchange {
     const { id, host, port } = this.#request;
     const target = host === '' ? {} : { host, port };
     const refusal = renderRefusal({ id, reason, rule, detail, input, ...target }, this.#accept);
-    this.#connection.socket.end(serializeRefusal(refusal));
-    this.#context.linger.add(this.#connection.socket, this.#reader);
+    const { stream } = this.#connection;
+    stream.end(serializeRefusal(refusal));
+    this.#context.linger.add(stream, this.#reader);
     return refusal.status;
   }
 }

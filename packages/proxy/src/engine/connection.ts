@@ -1,25 +1,28 @@
 import type { Socket } from 'node:net';
+import type { ByteStream } from '../relay/byte-stream.ts';
+import type { HandleStream } from '../relay/handle-stream.ts';
 import type { Client } from './admission.ts';
 
-/** A client's connection, whichever socket object stands for it. */
+/** A client's connection, whichever object stands for it. */
 export class Connection {
-  /** Replaced when another socket object takes the connection over. */
-  socket: Socket;
+  /** Replaced when another object takes the connection over. */
+  stream: HandleStream | Socket;
   readonly client: Client;
   readonly #open: Set<Connection>;
 
   /** @param open Where it stands for as long as it is open. */
-  constructor(socket: Socket, client: Client, open: Set<Connection>) {
-    this.socket = socket;
+  constructor(stream: HandleStream | Socket, client: Client, open: Set<Connection>) {
+    this.stream = stream;
     this.client = client;
     this.#open = open;
     open.add(this);
     client.connections++;
-    socket.once('close', this.onClosed);
-    socket.on('error', destroyThis);
+    const events: ByteStream = stream;
+    events.once('close', this.onClosed);
+    events.on('error', destroyThis);
   }
 
-  /** Called once, when the socket that stands for the connection last has closed. */
+  /** Called once, when what stands for the connection last has closed. */
   readonly onClosed = (): void => {
     this.client.connections--;
     this.#open.delete(this);
@@ -27,6 +30,6 @@ export class Connection {
 }
 
 /** A listener without a closure: a closure would keep a replaced socket alive for as long as the connection. */
-function destroyThis(this: Socket): void {
+function destroyThis(this: HandleStream | Socket): void {
   this.destroy();
 }

@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AddressPolicy, Host, Policy } from '@paude/allowlist';
 import type { Answer, HostRoutes, RequestHead } from '@paude/credentials';
 import type { Connector } from '../dial/connector.ts';
 import type { ClientGreeting } from '../intercept/client-greeting.ts';
+import type { Transport } from '../relay/transport.ts';
 import type { Audit, DecisionFacts, RequestRecord } from '../report/audit.ts';
 import type { Counters } from '../report/counters.ts';
 import type { Resolver } from '../resolve/resolver.ts';
@@ -45,6 +47,8 @@ export interface InterceptRequest {
   readonly record: RequestRecord;
   readonly facts: DecisionFacts;
   readonly connection: Connection;
+  /** What stands for it. */
+  readonly socket: Socket;
   /** Reads from the client already. */
   readonly greeting: ClientGreeting;
   readonly target: Target;
@@ -76,6 +80,8 @@ export interface EngineContext {
   readonly addressPolicy: AddressPolicy;
   readonly resolver: Resolver;
   readonly connector: Connector;
+  /** How accepted connections come in. */
+  readonly transport: Transport;
   readonly ownAddresses: OwnAddresses;
   readonly admission: Admission;
   readonly tunnels: Tunnels;

@@ -1,6 +1,7 @@
 import { type Cidr, compileAddressPolicy, type Policy } from '@paude/allowlist';
 import { type Connector, directConnector } from '../dial/connector.ts';
 import { ForwardServer } from '../forward/forward-server.ts';
+import { socketTransport, type Transport } from '../relay/transport.ts';
 import { Audit, type AuditLog } from '../report/audit.ts';
 import { Counters } from '../report/counters.ts';
 import { Resolver, type ResolverOptions } from '../resolve/resolver.ts';
@@ -28,6 +29,8 @@ export interface EngineOptions {
   readonly resolver?: ResolverOptions;
   /** How targets are reached. @default dialled directly */
   readonly connector?: Connector;
+  /** What tunnels run on. @default sockets of `net` */
+  readonly transport?: Transport;
   /** Makes what takes over the tunnels to hosts with a credential route. @default none do */
   readonly interceptor?: ((context: EngineContext) => TunnelInterceptor) | undefined;
   /** @default false */
@@ -47,7 +50,7 @@ export class Engine {
   readonly counters = new Counters();
 
   constructor(options: EngineOptions) {
-    const { timeouts, limits } = options;
+    const { timeouts, limits, transport = socketTransport } = options;
     this.audit = new Audit(options.log);
     const ids = new RequestIds();
     this.#context = {
@@ -55,7 +58,8 @@ export class Engine {
       reportOnly: options.reportOnly ?? false,
       addressPolicy: compileAddressPolicy(options.allowPrivate),
       resolver: new Resolver({ timeoutMs: timeouts.dnsMs, ...options.resolver }),
-      connector: options.connector ?? directConnector,
+      connector: options.connector ?? directConnector(transport),
+      transport,
       ownAddresses: new OwnAddresses(),
       admission: new Admission(options.admission),
       tunnels: new Tunnels(timeouts.idleMs),

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { ByteStream } from '../relay/byte-stream.ts';
 import type { ClientReader } from './client-reader.ts';
 
 const LINGER_MS = 2000;
@@ -8,10 +8,10 @@ const LINGER_MS = 2000;
  * the answer is lost with it; so what the client still sends is thrown away for a moment before the socket closes.
  */
 export class Linger {
-  readonly #deadlines = new Map<Duplex, number>();
+  readonly #deadlines = new Map<ByteStream, number>();
 
   /** @param reader Where the socket reads to, when it is not its own `data` events. */
-  add(socket: Duplex, reader?: ClientReader): void {
+  add(socket: ByteStream, reader?: ClientReader): void {
     if (socket.destroyed) return;
     this.#deadlines.set(socket, performance.now() + LINGER_MS);
     reader?.discard();

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import type { HandleStream } from '../relay/handle-stream.ts';
 import type { ReasonCode } from '../report/reasons.ts';
 import { renderRefusal, serializeRefusal } from '../report/refusal.ts';
 import { serveConnect } from './connect.ts';
@@ -28,9 +29,7 @@ export class Listener {
   constructor(context: EngineContext, serveOther: ServeOther) {
     this.#context = context;
     this.#serveOther = serveOther;
-    this.#server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#onConnection(socket),
-    );
+    this.#server = net.createServer({ allowHalfOpen: true, noDelay: true });
   }
 
   /** Starts to listen. @returns the address as `host:port`, or the path. */
@@ -41,6 +40,7 @@ export class Listener {
         this.#server.off('error', reject);
         // From now on an error is a failed accept, most likely for want of descriptors: old connections go on.
         this.#server.on('error', () => this.#context.counters.refuse('descriptor-limit'));
+        this.#context.transport.accept(this.#server, (stream) => this.#onConnection(stream));
         resolve();
       });
     });
@@ -53,12 +53,12 @@ export class Listener {
   /** Accepts no more; connections that have asked for nothing yet are closed. */
   stop(): void {
     this.#server.close();
-    for (const { connection } of this.#waiting) connection.socket.destroy();
+    for (const { connection } of this.#waiting) connection.stream.destroy();
   }
 
   /** Destroys what is still open. */
   destroyAll(): void {
-    for (const { socket } of this.#open) socket.destroy();
+    for (const { stream } of this.#open) stream.destroy();
   }
 
   sweep(nowMs: number): void {
@@ -70,11 +70,11 @@ export class Listener {
     }
   }
 
-  #onConnection(socket: net.Socket): void {
+  #onConnection(stream: HandleStream | net.Socket): void {
     const { counters, admission, limits } = this.#context;
     counters.connections++;
-    const client = admission.client(socket.remoteAddress);
-    const connection = new Connection(socket, client, this.#open);
+    const client = admission.client(stream.remoteAddress);
+    const connection = new Connection(stream, client, this.#open);
     if (!client.allowed) return this.#refuse(connection, 'client-not-allowed');
     if (client.connections > admission.limits.maxConnections) {
       return this.#refuse(connection, 'too-many-connections');
@@ -85,18 +85,18 @@ export class Listener {
   readonly #onFirstRequest = (request: FirstRequest, bytes: FirstBytes | undefined): void => {
     this.#waiting.delete(request);
     const { connection } = request;
-    if (bytes === undefined) return void connection.socket.end();
+    if (bytes === undefined) return void connection.stream.end();
     if (bytes.kind === 'bad') return this.#refuse(connection, bytes.reason, bytes.why);
     if (bytes.kind === 'other') return this.#serveOther(connection, bytes.bytes);
     const { head, early } = bytes;
     serveConnect(this.#context, { connection, head, early }).catch((error: unknown) => {
       this.#context.onDefect(error);
-      connection.socket.destroy();
+      connection.stream.destroy();
     });
   };
 
   #refuse(connection: Connection, reason: ReasonCode, detail?: string): void {
-    const { socket, client } = connection;
+    const { stream, client } = connection;
     const { ids, session, counters, audit, linger } = this.#context;
     const id = ids.next();
     counters.refuse(reason);
@@ -104,7 +104,7 @@ export class Listener {
       { id, client: client.address, session, method: '', host: '', port: 0, startMs: performance.now() },
       { decision: 'deny', reason, detail },
     );
-    socket.end(serializeRefusal(renderRefusal({ id, reason, detail })));
-    linger.add(socket);
+    stream.end(serializeRefusal(renderRefusal({ id, reason, detail })));
+    linger.add(stream);
   }
 }

@@ -1,5 +1,5 @@
-import type { Duplex } from 'node:stream';
-import { Pump, type ReadSink } from '../relay/pump.ts';
+import type { ByteStream, ReadSink } from '../relay/byte-stream.ts';
+import { Pump } from '../relay/pump.ts';
 import { type ServerAnswer, ServerHelloReader } from '../tls/server-hello.ts';
 
 /** The target's side of a tunnel: all it sends goes to the pump; on its way the answer to a ClientHello is looked at. */
@@ -9,7 +9,7 @@ export class TargetReader implements ReadSink {
   #onAnswer: ((answer: ServerAnswer) => void) | undefined;
 
   /** @param client Where the bytes go. */
-  constructor(client: Duplex) {
+  constructor(client: ByteStream) {
     this.pump = new Pump(client);
   }
 

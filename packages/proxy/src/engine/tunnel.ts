@@ -1,6 +1,5 @@
-import net from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Host } from '@paude/allowlist';
+import type { ByteStream } from '../relay/byte-stream.ts';
 import type { Pump } from '../relay/pump.ts';
 import type { CloseFacts, CloseReason, RequestRecord } from '../report/audit.ts';
 import type { ReasonCode } from '../report/reasons.ts';
@@ -10,8 +9,8 @@ import type { Open } from './tunnels.ts';
 
 /** What a tunnel connects. */
 export interface TunnelEnds {
-  readonly client: Duplex;
-  readonly target: Duplex;
+  readonly client: ByteStream;
+  readonly target: ByteStream;
   /** Moves bytes from client to target; the reader feeds it once its gate is open. */
   readonly up: Pump;
   /** Moves bytes from target to client. */
@@ -127,7 +126,7 @@ export class Tunnel implements Open {
   }
 
   /** Both sides have sent all: what is left to write is flushed, then the sockets close. */
-  #finish(last: Duplex): void {
+  #finish(last: ByteStream): void {
     const { client, target } = this.#ends;
     if (client.writableLength === 0 && target.writableLength === 0) {
       client.destroy();
@@ -138,12 +137,12 @@ export class Tunnel implements Open {
   }
 
   /** A reset goes on as a reset: an orderly end would look like a whole message that was in truth cut short. */
-  #onError(error: Error, reason: CloseReason, other: Duplex): void {
+  #onError(error: Error, reason: CloseReason, other: ByteStream): void {
     this.explain(reason, (error as NodeJS.ErrnoException).code);
     reset(other);
   }
 
-  #onClose(other: Duplex): void {
+  #onClose(other: ByteStream): void {
     // A stream that closed without both ends (a cut, a destroyed wrapper) takes the other along.
     if (!this.#refused && !(this.#clientEnded && this.#targetEnded)) other.destroy();
     if (++this.#closed === 2) this.#finalize();
@@ -175,9 +174,13 @@ export class Tunnel implements Open {
 }
 
 /** Ends a stream so that the peer sees it as broken off, not as ended. */
-function reset(stream: Duplex): void {
-  if (stream instanceof net.Socket && !stream.destroyed) stream.resetAndDestroy();
-  else stream.destroy();
+function reset(stream: ByteStream): void {
+  try {
+    if (!stream.destroyed) stream.resetAndDestroy?.();
+  } catch {
+    // A socket of `net` on something else than TCP: there is no reset there.
+  }
+  stream.destroy();
 }
 
 const DENIALS = new Set<CloseFacts['reason']>([

@@ -1,6 +1,7 @@
 import { serveConnect } from '../engine/connect.ts';
 import type { Connection } from '../engine/connection.ts';
 import type { EngineContext } from '../engine/context.ts';
+import { toSocket } from '../relay/sockets.ts';
 import type { HttpConnection } from './http-connection.ts';
 import { HttpServer } from './http-server.ts';
 import { serveHttp } from './serve-http.ts';
@@ -39,12 +40,12 @@ export class ForwardServer {
 
   /** Takes a connection over, with the bytes that were read from it already. */
   take(connection: Connection, bytes: Buffer): void {
-    const { socket } = connection;
+    const socket = toSocket(connection);
     const agent = new TargetAgent(this.#context);
     socket.once('close', () => agent.destroy());
     socket.pause();
     socket.unshift(bytes);
-    this.#server.take(Object.assign(connection, { agent }), socket);
+    this.#server.take(Object.assign(connection, { agent, socket }), socket);
   }
 
   /** Ends the clock; connections end by themselves. */

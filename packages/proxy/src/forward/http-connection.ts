@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Connection } from '../engine/connection.ts';
 import type { ReasonCode } from '../report/reasons.ts';
 import type { TargetAgent } from './target-agent.ts';
@@ -20,6 +21,8 @@ export interface HttpParty {
 
 /** A client's connection while it speaks HTTP/1.1 with the proxy. */
 export interface HttpConnection extends Connection, HttpParty {
+  /** What stands for it as long as it speaks HTTP. */
+  readonly socket: Socket;
   /** Its connections to targets: shared by its requests, never with another client. */
   readonly agent: TargetAgent;
 }

@@ -54,8 +54,8 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
     this.#context = context;
     this.#request = request;
     this.#parts = parts;
-    const { target, addresses, stream, connection } = request;
-    this.#socket = connection.socket as Socket;
+    const { target, addresses, stream, socket } = request;
+    this.#socket = socket;
     this.#link = new TargetLink(context, { tls: parts.tls, target, addresses, stream });
     this.#bytesUpBefore = this.#socket.bytesRead;
     this.#bytesDownBefore = this.#socket.bytesWritten;

@@ -1,12 +1,5 @@
-import type { Duplex } from 'node:stream';
 import { giveBulkBuffer, SHARED_BYTES, sharedBuffer, takeBulkBuffer } from './buffers.ts';
-
-/** Takes what a socket reads. The socket reads to `nextBuffer()`; what it read is the first `length` bytes of it. */
-export interface ReadSink {
-  nextBuffer(): Buffer;
-  /** Answers false when reading must stop; whoever took the bytes then resumes the socket. */
-  onBytes(length: number, buffer: Buffer): boolean;
-}
+import type { ByteStream, ReadSink } from './byte-stream.ts';
 
 /** Consecutive reads that fill the shared buffer before a direction counts as bulk. */
 const BULK_AFTER_READS = 2;
@@ -21,8 +14,8 @@ const LIGHT_BELOW_BYTES = 4096;
  * kernel (`writableLength` is 0), so a slow reader holds one chunk, never more.
  */
 export class Pump implements ReadSink {
-  #source: Duplex | undefined;
-  readonly #sink: Duplex;
+  #source: ByteStream | undefined;
+  readonly #sink: ByteStream;
   /** Whether `writableLength` of the sink tells, after each write, if the kernel has taken all. */
   readonly #exact: boolean;
   #buffer = sharedBuffer;
@@ -31,13 +24,13 @@ export class Pump implements ReadSink {
   /** Bytes taken from the source so far. */
   bytes = 0;
 
-  constructor(sink: Duplex) {
+  constructor(sink: ByteStream) {
     this.#sink = sink;
     this.#exact = sink.writableHighWaterMark === 1;
   }
 
   /** Names the source, which from then on is resumed when the sink has room again. */
-  start(source: Duplex): void {
+  start(source: ByteStream): void {
     this.#source = source;
     this.#sink.on('drain', () => this.#onDrain());
   }

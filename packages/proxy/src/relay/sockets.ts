@@ -1,6 +1,8 @@
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ReadSink } from './pump.ts';
+import { sharedBuffer } from './buffers.ts';
+import type { ByteStream, ReadSink } from './byte-stream.ts';
+import { HandleStream } from './handle-stream.ts';
 
 /**
  * With a high-water mark of one byte, `write()` answers false and `drain` follows whenever the kernel has not taken all,
@@ -37,10 +39,10 @@ interface Handled {
   server: object | null;
 }
 
-/** A connection whose socket may be replaced. */
+/** A connection that another object may come to stand for. */
 export interface Replaceable {
-  socket: net.Socket;
-  /** Called when the socket that stands for the connection last has closed. */
+  stream: HandleStream | net.Socket;
+  /** Called when what stands for the connection last has closed. */
   readonly onClosed: () => void;
 }
 
@@ -51,38 +53,86 @@ export interface Replaceable {
  * Where that cannot be done (the handle is not what we know, bytes wait in either direction) the socket stays, and feeds
  * the sink through its `data` events.
  *
- * @returns the socket that now stands for the connection.
+ * @returns what now stands for the connection.
  */
-export function readAcceptedTo(sink: ReadSink, connection: Replaceable): net.Socket {
-  const { socket } = connection;
-  const old = socket as net.Socket & Handled;
+export function readAcceptedTo(sink: ReadSink, connection: Replaceable): ByteStream {
+  const { stream } = connection;
+  if (stream instanceof HandleStream) {
+    stream.readTo(sink);
+    return stream.resume();
+  }
+  const old = stream as net.Socket & Handled;
   const handle = old._handle;
   const movable =
     handle !== null &&
     typeof handle === 'object' &&
-    socket.readableLength === 0 &&
-    socket.writableLength === 0 &&
-    !socket.destroyed &&
-    !socket.readableEnded;
+    stream.readableLength === 0 &&
+    stream.writableLength === 0 &&
+    !stream.destroyed &&
+    !stream.readableEnded;
   if (!movable) {
-    feed(sink, socket);
-    return socket;
+    feed(sink, stream);
+    return stream;
   }
-  socket.setTimeout(0);
-  socket.removeAllListeners();
+  stream.setTimeout(0);
+  stream.removeAllListeners();
   old._handle = null;
   const taken = new net.Socket({ handle, ...readingTo(sink) } as unknown as net.SocketConstructorOpts);
   // The listening server counts its connections through these.
   Object.assign(taken, { _server: old._server, server: old.server });
   old._server = null;
-  taken.once('close', connection.onClosed);
-  connection.socket = taken;
+  replace(connection, taken);
   return taken;
 }
 
-/** Feeds a sink from any stream. The chunks are the stream's own, so the sink need not copy them. */
-export function feed(sink: ReadSink, stream: Duplex): void {
-  stream.on('data', (chunk: Buffer) => {
+/**
+ * Makes an accepted connection a `net.Socket`, for all that wants one: HTTP, TLS. What listened to the connection before
+ * may not any more.
+ */
+export function toSocket(connection: Replaceable): net.Socket {
+  const { stream } = connection;
+  if (!(stream instanceof HandleStream)) return stream;
+  // It has closed already, and will say so itself.
+  if (stream.destroyed) return new net.Socket().destroy();
+  const socket = new net.Socket({
+    handle: stream.handOver(),
+    allowHalfOpen: true,
+    // The handle goes on reading to a buffer of ours: all of it is copied to where a socket keeps what it has read.
+    onread: {
+      buffer: sharedBuffer,
+      callback: (length: number, buffer: Buffer) => socket.push(Buffer.from(buffer.subarray(0, length))),
+    },
+  } as unknown as net.SocketConstructorOpts);
+  socket.on('error', destroyThis);
+  replace(connection, socket);
+  return socket;
+}
+
+/** A listener without a closure: a closure would keep a replaced socket alive for as long as the connection. */
+function destroyThis(this: net.Socket): void {
+  this.destroy();
+}
+
+function replace(connection: Replaceable, socket: net.Socket): void {
+  socket.once('close', connection.onClosed);
+  connection.stream = socket;
+}
+
+/** Lets a connection's bytes go to `sink`. @returns what ends that. */
+export function readTo(sink: ReadSink, stream: HandleStream | net.Socket): () => void {
+  if (!(stream instanceof HandleStream)) return feed(sink, stream);
+  stream.readTo(sink);
+  stream.resume();
+  return nothing;
+}
+
+function nothing(): void {}
+
+/** Feeds a sink from any stream. The chunks are the stream's own, so the sink need not copy them. @returns what ends it. */
+export function feed(sink: ReadSink, stream: Duplex): () => void {
+  const onData = (chunk: Buffer) => {
     if (chunk.length > 0 && !sink.onBytes(chunk.length, chunk)) stream.pause();
-  });
+  };
+  stream.on('data', onData);
+  return () => stream.off('data', onData);
 }

@@ -26,6 +26,12 @@ export async function runProxy(config: ProxyConfig, options: RunOptions): Promis
     { event: 'listening', listen, admin, rules, reportOnly: config.reportOnly },
     `Proxy on ${listen}, admin on ${admin}, ${rules} rules${mode}`,
   );
+  if (proxy.transport === 'sockets') {
+    log.logger.warn(
+      { event: 'warning', warning: 'plain-sockets' },
+      'This Node is not one whose connection handles the proxy knows: tunnels work, but opening them takes longer',
+    );
+  }
   warn(config, listen, rules, log);
   options.onListening?.({ listen, admin });
   return superviseProxy(proxy, log, options.signals);

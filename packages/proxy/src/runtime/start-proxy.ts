@@ -6,6 +6,9 @@ import type { ProxyConfig } from '../config/config.ts';
 import type { upstreamConnector } from '../dial/upstream.ts';
 import { Engine } from '../engine/engine.ts';
 import type { ListenAddress } from '../engine/listener.ts';
+import type { InternalsSource } from '../relay/node-handles.ts';
+import { openTransport } from '../relay/open-transport.ts';
+import type { Transport } from '../relay/transport.ts';
 import { BlockedTargets } from '../report/blocked.ts';
 import type { ProxyLog } from '../report/log.ts';
 import { checkLogFile } from '../report/log-destination.ts';
@@ -23,6 +26,8 @@ export interface StartOptions {
   readonly words?: () => Promise<readonly string[]>;
   /** A file besides the allowlist whose change calls for a reload: the configuration. */
   readonly watchAlso?: string | undefined;
+  /** Where tunnels find Node's own handles. @default nowhere: they run on sockets of `net`, at half the rate */
+  readonly internals?: InternalsSource;
   /** The variables that hold secrets. @default none */
   readonly environment?: Environment;
 }
@@ -34,6 +39,8 @@ export interface RunningProxy {
   /** Where its admin server listens, or `off`. */
   readonly admin: string;
   readonly engine: Engine;
+  /** What its tunnels run on. */
+  readonly transport: Transport['name'];
   /** Reads the allowlist again. Never rejects. */
   reload(): Promise<void>;
   /** Opens log files again, after a rotation; the audit log is the caller's. */
@@ -61,6 +68,7 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
   if (config.blockedLog !== undefined) checkLogFile(config.blockedLog);
   const upstream = await upstreamOf(config);
   const token = config.adminTokenFile === undefined ? undefined : await readSecret(config.adminTokenFile);
+  const transport = await openTransport(options.internals);
   const credentials = await CredentialKeeper.open(config.credentials, {
     environment: options.environment ?? {},
     network: config,
@@ -69,6 +77,7 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
   });
   const engine = new Engine({
     policy,
+    transport,
     log: logger,
     timeouts: config.timeouts,
     limits: { ...config.limits, maxTunnels: config.limits.maxTunnels ?? defaultMaxTunnels() },
@@ -151,6 +160,7 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
     listen,
     admin: adminListen,
     engine,
+    transport: transport.name,
     reload: async () => {
       await keeper.reload();
       await credentials?.reload();

@@ -5,6 +5,7 @@ import { type Connector, directConnector } from '../dial/connector.ts';
 import type { Timeouts } from '../engine/context.ts';
 import { parseAuthority, type Target } from '../engine/target.ts';
 import type { TargetTls } from '../intercept/target-tls.ts';
+import { socketTransport } from '../relay/transport.ts';
 import type { ReasonCode } from '../report/reasons.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 
@@ -18,6 +19,8 @@ export interface TokenFetchOptions {
 }
 
 const MAX_HEADER_BYTES = 16_384;
+/** It dials for HTTP clients alone, so what tunnels run on does not matter. */
+const direct = directConnector(socketTransport);
 /** What may have no body (Fetch standard, "null body status"). */
 const BODYLESS = new Set([204, 205, 304]);
 
@@ -64,7 +67,7 @@ async function connect({ protocol, host }: URL, options: TokenFetchOptions): Pro
   if (!isSecure && protocol !== 'http:') throw new EndpointFailure('bad-request', 'ERR_INVALID_PROTOCOL');
   const target = parseAuthority(host, isSecure ? 443 : 80);
   if (!('host' in target)) throw new EndpointFailure('bad-request', 'ERR_INVALID_URL');
-  const connector = (isSecure ? options.connector : undefined) ?? directConnector;
+  const connector = (isSecure ? options.connector : undefined) ?? direct;
   const stream = await dial(target, connector, options);
   if (!isSecure) return stream;
   const secured = await tls.secure(stream, target, { protocols: [], timeoutMs: timeouts.handshakeMs });
