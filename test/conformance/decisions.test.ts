@@ -117,7 +117,7 @@ describe('an allowlist', () => {
   });
 
   it('whose rule expires lets nothing more through, and cuts what is open', async () => {
-    const expires = new Date(Date.now() + 1500).toISOString();
+    const expires = new Date(Date.now() + 4000).toISOString();
     const arena = untilTestEnds(
       await openArena({
         rules: `- { allow: a.lab.example, ports: "*", expires: "${expires}" }\n- { allow: b.lab.example, ports: "*" }`,

@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requireComponent } from '../support/components.ts';
 import { eventually } from '../support/deadline.ts';
 import { echoOrigin, rawHttpOrigin, rawResponse, silentOrigin, type TcpOrigin } from '../support/origins.ts';
+import { runProcess } from '../support/processes.ts';
 import { connectThrough } from '../support/proxy-client.ts';
 import { rawConnect } from '../support/raw-client.ts';
 import { untilTestEnds } from '../support/teardown.ts';
@@ -183,14 +183,15 @@ requireComponent('prlimit').describe('a proxy without a free file descriptor', (
     );
     const { pid } = arena.proxy;
     const limitTo = (count: number) =>
-      execFileSync('prlimit', ['--pid', String(pid), `--nofile=${count}:${4096}`]);
+      runProcess('prlimit', ['--pid', String(pid), `--nofile=${count}:4096`]);
     await using old = await connectThrough(arena.proxy, `${HOST}:${echo.port}`);
     await using waiting = await rawConnect(arena.proxy);
-    await eventually('the connection', () => arena.audit.events({ event: 'decision' }).length === 1);
+    await waiting.send('GET http://evil.example/ HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect((await waiting.readResponse()).status).toBe(403);
     const taken = new Set(readdirSync(`/proc/${pid}/fd`));
     let free = 0;
     while (taken.has(String(free))) free++;
-    limitTo(free);
+    await limitTo(free);
     await waiting.send(`CONNECT ${HOST}:${echo.port} HTTP/1.1\r\nHost: a\r\n\r\n`);
     const refusal = await refusalOf(arena, await waiting.readResponse());
     expect([refusal.status, refusal.reason]).toEqual([503, 'descriptor-limit']);
@@ -199,7 +200,7 @@ requireComponent('prlimit').describe('a proxy without a free file descriptor', (
     await old.connection.send('hello');
     expect((await old.connection.readBytes(5)).toString()).toBe('hello');
     expect(echo.connections).toHaveLength(1);
-    limitTo(4096);
+    await limitTo(4096);
     await using again = await connectThrough(arena.proxy, `${HOST}:${echo.port}`);
     expect(again.status).toBe(200);
   });

@@ -131,6 +131,7 @@ describe('what is sent before the 200', () => {
     const answer = (await connection.readToEnd()).toString();
     expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
     expect(answer).toContain('Reason: not-listed');
+    await arena.audit.waitFor({ event: 'decision', reason: 'not-listed' });
     expect(arena.audit.events({ event: 'decision' })).toHaveLength(before + 1);
   });
 });
