@@ -7,7 +7,7 @@ import {
   records,
   sslv2ClientHello,
 } from '../../../../test/support/client-hello.ts';
-import { readClientHello } from './client-hello.ts';
+import { readClientHello, readProtocols } from './client-hello.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
@@ -150,6 +150,31 @@ describe('readClientHello()', () => {
     const hello = clientHello({ paddingBytes: 17_000 });
     const reading = readClientHello(Buffer.concat([hello, Buffer.from('more')]));
     expect(reading).toMatchObject({ kind: 'hello', end: hello.length });
+  });
+});
+
+describe('readProtocols()', () => {
+  const of = (alpn: readonly string[]) => {
+    const reading = readClientHello(clientHello({ alpn }));
+    return readProtocols(reading.kind === 'hello' ? reading.alpn : undefined);
+  };
+
+  it('gives the protocols of a hello in their order, and none where there is no such extension', () => {
+    expect(of(['h2', 'http/1.1', 'x\xff'])).toHaveLength(3);
+    expect(of(['http/1.1', 'h2'])).toEqual(['http/1.1', 'h2']);
+    expect(of([])).toEqual([]);
+    expect(readProtocols(undefined)).toEqual([]);
+  });
+
+  it.each<[string, string, readonly string[]]>([
+    ['nothing', '', []],
+    ['half of a length', '00', []],
+    ['a list longer than what is there', '0005 026832', []],
+    ['an empty list', '0000', []],
+    ['a name that is cut short', '0004 026832 05', ['h2']],
+    ['an empty name', '0004 00 026832', ['', 'h2']],
+  ])('never fails for an extension that holds %s', (_, bytes, expected) => {
+    expect(readProtocols(hex(bytes))).toEqual(expected);
   });
 });
 
