@@ -233,10 +233,12 @@ describe('what is asked of DNS', () => {
 
 describe('the proxy’s own doors', () => {
   let loose: Arena;
-  const own = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .filter(({ internal, scopeid }) => !internal && !scopeid)
-    .map(({ address }) => (address.includes(':') ? `[${address}]` : address));
+  const addressesNow = () =>
+    Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .filter(({ internal, scopeid }) => !internal && !scopeid)
+      .map(({ address }) => (address.includes(':') ? `[${address}]` : address));
+  const own = addressesNow();
 
   beforeAll(async () => {
     const allowPrivate = ['127.0.0.0/8', '::1/128', ...own.map((address) => address.replace(/^\[|\]$/g, ''))];
@@ -259,7 +261,8 @@ describe('the proxy’s own doors', () => {
   it.each([...hosts, ...names])('CONNECT %s leads neither to the proxy nor to its admin port', expectOwn);
 
   it('nor does any other address of this machine', async () => {
-    for (const address of own) await expectOwn(address);
+    // Networks of containers come and go meanwhile.
+    for (const address of own) if (addressesNow().includes(address)) await expectOwn(address);
   });
 
   it.each([...hosts, ...names])('GET http://%s leads to neither', async (host) => {
