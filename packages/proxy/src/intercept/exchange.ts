@@ -71,6 +71,8 @@ export class Exchange {
   #closed = false;
   #bytesUp = 0;
   #bytesDown = 0;
+  /** What the response says that its body has (RFC 9110 §8.6). */
+  #contentLength: number | undefined;
 
   constructor(stage: ExchangeStage, client: ClientSide) {
     this.#stage = stage;
@@ -255,6 +257,7 @@ export class Exchange {
       );
     }
     this.#status = response.status;
+    this.#contentLength = Number(valueIn(response.fields, 'content-length'));
     const finish = () => {
       // Broken off, or cut: this is no end that the client may take for one.
       if (this.#reason !== undefined) return;
@@ -361,7 +364,9 @@ export class Exchange {
     // A refusal at the decision is all there is to say.
     if (!this.#allowed && !isEarly) return;
     if (!this.#allowed) this.#allow();
-    this.#reason ??= reason;
+    // A client that has got all that it was promised need not wait for the end of a stream of HTTP/2.
+    const isServed = reason === 'client-closed' && this.#bytesDown === this.#contentLength;
+    this.#reason ??= isServed ? 'finished' : reason;
     context.audit.close(record, {
       ...this.#routeFacts(),
       decision: this.#reason === 'policy-changed' ? 'deny' : 'allow',
