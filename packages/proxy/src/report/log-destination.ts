@@ -4,7 +4,8 @@ import { pino } from 'pino';
 
 /** How long a line may wait for others to be written with it. */
 const FLUSH_INTERVAL_MS = 200;
-const BUFFER_BYTES = 8192;
+/** Lines are handed on in pieces of this size. The stream looks at all that waits there for each piece that it gets. */
+const BATCH_LENGTH = 32 * 1024;
 /** Beyond this, lines are dropped: a disk that hangs must not fill memory. */
 const MAX_BUFFER_BYTES = 64 * 1024 * 1024;
 /** How long the end may take: a disk that is full or hangs must not keep the proxy from stopping. */
@@ -14,7 +15,11 @@ const CLOSE_TIMEOUT_MS = 2000;
 export class LogDestination {
   readonly #stream: ReturnType<typeof pino.destination>;
   readonly #isFile: boolean;
+  readonly #flush = () => this.#handOn();
   #readerGone = false;
+  #batch = '';
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   /**
    * @param target A path, or `-` for standard output.
@@ -28,7 +33,6 @@ export class LogDestination {
       dest: this.#isFile ? target : 1,
       append: true,
       sync: false,
-      minLength: BUFFER_BYTES,
       maxLength: MAX_BUFFER_BYTES,
       periodicFlush: FLUSH_INTERVAL_MS,
     });
@@ -40,12 +44,16 @@ export class LogDestination {
     this.#stream.on('drop', () => onWriteError(new Error('the log buffer is full')));
   }
 
+  /** Takes a whole line. What comes after the log has closed is lost. */
   write(text: string): void {
-    this.#stream.write(text);
+    this.#batch += text;
+    if (this.#batch.length >= BATCH_LENGTH) this.#handOn();
+    else this.#timer ??= setTimeout(this.#flush, FLUSH_INTERVAL_MS).unref();
   }
 
   /** Opens the file again, after a rotation. Does nothing for standard output. */
   reopen(): void {
+    this.#handOn();
     if (this.#isFile) this.#stream.reopen();
   }
 
@@ -57,15 +65,25 @@ export class LogDestination {
     return new Promise((resolve) => {
       const finish = () => {
         clearTimeout(deadline);
+        this.#isClosed = true;
         this.#stream.destroy();
         resolve();
       };
       const deadline = setTimeout(finish, CLOSE_TIMEOUT_MS);
       if (this.#readerGone) return finish();
+      this.#handOn();
       this.#stream.once('close', finish);
       this.#stream.once('error', finish);
       this.#stream.end();
     });
+  }
+
+  #handOn(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#batch;
+    this.#batch = '';
+    if (batch !== '' && !this.#isClosed) this.#stream.write(batch);
   }
 }
 

@@ -48,6 +48,68 @@ describe('openLog()', () => {
     expect(await readFile(target, 'utf8')).toContain('third');
   });
 
+  it('writes every character so that JSON gets it back, and leaves out what is undefined', async () => {
+    const target = join(directory, 'audit.jsonl');
+    const log = openLog({ target, format: 'json', colour: false });
+    const everything = Array.from({ length: 0x2100 }, (_, code) => String.fromCharCode(code)).join('');
+    const event = {
+      event: 'close',
+      detail: `${everything}\ud800"\\`,
+      port: 443,
+      rule: undefined,
+      nothing: null,
+    };
+    log.logger.warn(event);
+    log.logger.error({ event: 'defect', err: new Error('broken') });
+    log.logger.info({ event: 'listening' }, 'with a message');
+    await log.close();
+    const lines = (await readFile(target, 'utf8')).trimEnd().split('\n');
+    const [first, second, third] = lines.map((line) => JSON.parse(line));
+    expect(first).toEqual({
+      level: 'warn',
+      time: expect.any(String),
+      event: 'close',
+      detail: event.detail,
+      port: 443,
+      nothing: null,
+    });
+    expect(second).toMatchObject({
+      level: 'error',
+      event: 'defect',
+      err: { message: 'broken' },
+      msg: 'broken',
+    });
+    expect(third).toMatchObject({ level: 'info', event: 'listening', msg: 'with a message' });
+    expect(lines).toHaveLength(3);
+  });
+
+  it('stamps events with the time in UTC, to the millisecond', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const target = join(directory, 'audit.jsonl');
+    const times = [0, 7, 999, 1000, 59_999, 60_042].map((ms) => Date.UTC(2026, 11, 31, 23, 59) + ms);
+    const log = openLog({ target, format: 'json', colour: false });
+    for (const time of times) {
+      vi.setSystemTime(time);
+      log.logger.info({ event: 'decision' });
+    }
+    vi.useRealTimers();
+    await log.close();
+    const lines = (await readFile(target, 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).time)).toEqual(
+      times.map((time) => new Date(time).toISOString()),
+    );
+  });
+
+  it('takes lines after it has closed, and loses them', async () => {
+    const target = join(directory, 'audit.jsonl');
+    const log = openLog({ target, format: 'json', colour: false });
+    log.logger.info({ event: 'before' });
+    await log.close();
+    for (let count = 0; count < 1000; count++) log.logger.info({ event: 'after', count });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await readFile(target, 'utf8')).not.toContain('after');
+  });
+
   it.each([
     ['a directory that is not there', 'missing/audit.jsonl', 'there is no such directory'],
     ['a directory', '.', 'it is a directory'],

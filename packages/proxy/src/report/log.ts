@@ -39,6 +39,7 @@ export function openLog(options: LogOptions): ProxyLog {
     { base: null, timestamp: isoTimestamp, formatters: { level: (label) => ({ level: label }) } },
     options.format === 'json' ? destination : formatting(destination, options),
   );
+  writeEventsWhole(logger);
   return {
     logger,
     onWriteError: (listener) => listeners.push(listener),
@@ -70,15 +71,38 @@ function formatting(destination: DestinationStream, { format, colour }: LogOptio
   };
 }
 
+/** How a pino logger makes a line of an object; `pino.symbols` names it for those who wrap a logger. */
+type LineMaker = (this: Logger, event: object, message: unknown, level: number, time: string) => string;
+
+/**
+ * Lets `JSON.stringify` write events, which are flat and have no message. pino puts a line together from some sixty
+ * strings, at eight times the cost: the two lines of a tunnel were half of what it left to the garbage collector.
+ */
+function writeEventsWhole(logger: Logger): void {
+  const { asJsonSym } = pino.symbols;
+  const parts = logger as unknown as Record<typeof asJsonSym, LineMaker>;
+  const asPino = parts[asJsonSym];
+  parts[asJsonSym] = function asLine(event, message, level, time) {
+    if (message !== undefined || 'err' in event) return asPino.call(this, event, message, level, time);
+    return `{"level":"${logger.levels.labels[level]}"${time},${JSON.stringify(event).slice(1)}\n`;
+  };
+}
+
 let stampedMs = 0;
+let stampedSecond = 0;
+let second = '';
 let stamp = '';
 
 /** RFC 3339 in UTC; made once a millisecond. */
 function isoTimestamp(): string {
   const nowMs = Date.now();
-  if (nowMs !== stampedMs) {
-    stampedMs = nowMs;
-    stamp = `,"time":"${new Date(nowMs).toISOString()}"`;
+  if (nowMs === stampedMs) return stamp;
+  stampedMs = nowMs;
+  const nowSecond = Math.floor(nowMs / 1000);
+  if (nowSecond !== stampedSecond) {
+    stampedSecond = nowSecond;
+    second = new Date(nowMs).toISOString().slice(0, -4);
   }
+  stamp = `,"time":"${second}${String(nowMs % 1000).padStart(3, '0')}Z"`;
   return stamp;
 }
