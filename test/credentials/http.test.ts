@@ -100,7 +100,9 @@ for (const [flag, version] of [
         const wait = ['-H', 'Expect: 100-continue', '--expect100-timeout', '20'];
         const report = ['-w', '\n%{http_code} %{size_upload}'];
         const { code, stdout, stderr } = await lab.curl(flag, ...wait, ...report, '-T', file, url(path));
-        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        // Over HTTP/2 curl goes on for as long as it may, also without a proxy, and may then find nobody to send to (55).
+        const isCutShort = path === '/unwanted' && version !== '1.1' && code === 55;
+        if (!isCutShort) expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
         return stdout.split('\n');
       };
       const { count: bytes, sha256 } = BODY;
@@ -108,7 +110,6 @@ for (const [flag, version] of [
       expect(early).toEqual([0]);
       const [answer, result = ''] = await send('/unwanted');
       expect(answer).toBe('too large');
-      // Over HTTP/2 curl goes on for as long as it may, also without a proxy.
       expect(result).toMatch(version === '1.1' ? /^413 0$/ : /^413 /);
       expect(lab.keys).toEqual([KEY, KEY]);
       expect([...lab.versions]).toEqual([version]);

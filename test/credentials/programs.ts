@@ -3,7 +3,7 @@ import type { StubSession } from '../stubs/session.ts';
 import type { ProcessResult, RunningProcess } from '../support/processes.ts';
 
 /** Programs that use client libraries as their documentation says, and know nothing of the proxy. */
-type Program = 'anthropic' | 'google' | 'grpc' | 'openai' | 'vertex' | 'web-socket';
+type Program = 'anthropic' | 'everything' | 'google' | 'grpc' | 'openai' | 'vertex' | 'web-socket';
 
 /** Runs one of them in a session, to its end. */
 export function runProgram(

@@ -80,7 +80,7 @@ export class Admission {
     for (const [address, client] of this.#clients) client.allowed = this.#isAllowed(address);
   }
 
-  /** The client of a new connection. */
+  /** The client of a new connection. @param remoteAddress Undefined for one over a Unix socket, and for no other. */
   client(remoteAddress: string | undefined): Client {
     const address = remoteAddress ?? 'unix';
     let client = this.#clients.get(address);

@@ -25,6 +25,8 @@ export class Listener {
   readonly #open = new Set<Connection>();
   /** Connections whose first request has not come whole. */
   readonly #waiting = new Set<FirstRequest>();
+  /** Whether clients have addresses: all but those of a Unix socket. */
+  #hasAddresses = true;
 
   constructor(context: EngineContext, serveOther: ServeOther) {
     this.#context = context;
@@ -34,6 +36,7 @@ export class Listener {
 
   /** Starts to listen. @returns the address as `host:port`, or the path. */
   async listen(address: ListenAddress): Promise<string> {
+    this.#hasAddresses = !('path' in address);
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ ...address, backlog: 4096 }, () => {
@@ -73,7 +76,10 @@ export class Listener {
   #onConnection(stream: HandleStream | net.Socket): void {
     const { counters, admission, limits } = this.#context;
     counters.connections++;
-    const client = admission.client(stream.remoteAddress);
+    const { remoteAddress } = stream;
+    // Reset before it was accepted: what it sent can still be read, but no longer who sent it.
+    if (remoteAddress === undefined && this.#hasAddresses) return void stream.destroy();
+    const client = admission.client(remoteAddress);
     const connection = new Connection(stream, client, this.#open);
     if (!client.allowed) return this.#refuse(connection, 'client-not-allowed');
     if (client.connections > admission.limits.maxConnections) {
