@@ -82,6 +82,8 @@ function writeEventsWhole(logger: Logger): void {
   const { asJsonSym } = pino.symbols;
   const parts = logger as unknown as Record<typeof asJsonSym, LineMaker>;
   const asPino = parts[asJsonSym];
+  // Another pino may keep it elsewhere: then it writes its lines itself.
+  if (asPino === undefined) return;
   parts[asJsonSym] = function asLine(event, message, level, time) {
     if (message !== undefined || 'err' in event) return asPino.call(this, event, message, level, time);
     return `{"level":"${logger.levels.labels[level]}"${time},${JSON.stringify(event).slice(1)}\n`;
