@@ -15,6 +15,8 @@ import { RequestIds } from './request-ids.ts';
 import { Tunnels } from './tunnels.ts';
 
 const SWEEP_INTERVAL_MS = 1000;
+/** How long what has been cut may take to close. */
+const CUT_MS = 1000;
 
 export interface EngineOptions {
   /** What the proxy starts with; `setPolicy` replaces it. */
@@ -133,6 +135,8 @@ export class Engine {
     this.#context.interceptor?.stop();
     const drained = await this.#context.tunnels.drained(drainMs);
     this.#context.tunnels.cutAll('shutdown');
+    // What is cut writes its last audit event when its handles have closed, which takes a turn of the loop or more.
+    await this.#context.tunnels.drained(CUT_MS);
     this.#context.linger.destroyAll();
     this.#listener.destroyAll();
     clearInterval(this.#sweeper);
