@@ -56,8 +56,8 @@ export function proxyCommand(io: Io): Command {
       'a token that opens the guarded admin pages to callers not on loopback',
     )
     .option(
-      '--client <cidr>',
-      'who may connect (repeatable; default: everyone who can reach it)',
+      '--client <range>',
+      'who may connect: an address, a range or a name (repeatable; default: everyone who can reach it)',
       collectList,
     )
     .option('--users-file <file>', 'ask clients for Basic proxy credentials: name:password a line')
@@ -103,7 +103,7 @@ export function proxyCommand(io: Io): Command {
       `connections of one client (default: ${clientLimits.maxConnections})`,
       parseCount,
     )
-    .optionsGroup('Times (500ms, 10s, 5m, 1h):')
+    .optionsGroup('Times (500ms, 10s, 5m, 1h; a number alone is seconds):')
     .option(
       '--head-timeout <duration>',
       `for a request's head (default: ${formatDuration(timeouts.headMs)})`,

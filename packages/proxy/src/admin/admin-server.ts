@@ -46,6 +46,7 @@ export class AdminServer {
   readonly #token: Buffer | undefined;
   readonly #open: Readonly<Record<string, Handler>>;
   readonly #guarded: Readonly<Record<string, Handler>>;
+  #listensOnPath = false;
 
   constructor(options: AdminOptions) {
     this.#options = options;
@@ -77,6 +78,7 @@ export class AdminServer {
       this.#server.listen(address, resolve);
     });
     const bound = this.#server.address();
+    this.#listensOnPath = typeof bound === 'string';
     if (bound === null || typeof bound === 'string') return bound ?? '';
     this.#options.engine.addOwnPort(bound.port);
     return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
@@ -113,7 +115,8 @@ export class AdminServer {
     const given = /^bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (given !== undefined && this.#token !== undefined) return timingSafeEqual(digest(given), this.#token);
     const remote = request.socket.remoteAddress;
-    if (remote !== undefined && !isLoopback(remote)) return false;
+    // Who resets before being accepted has no address either: none says something only where there are none.
+    if (remote === undefined ? !this.#listensOnPath : !isLoopback(remote)) return false;
     // A page in a browser on this machine can be led here under a name of its own; it cannot choose the Host then.
     const host = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
     return host === 'localhost' || isLoopback(host);

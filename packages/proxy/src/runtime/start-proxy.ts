@@ -1,3 +1,4 @@
+import { tryParseHost } from '@paude/allowlist';
 import type { Environment } from '@paude/credentials';
 import { PaudeError } from '@paude/errors';
 import type { Registry } from 'prom-client';
@@ -6,6 +7,7 @@ import type { ProxyConfig } from '../config/config.ts';
 import type { upstreamConnector } from '../dial/upstream.ts';
 import { Engine } from '../engine/engine.ts';
 import type { ListenAddress } from '../engine/listener.ts';
+import { OwnAddresses } from '../engine/own-addresses.ts';
 import type { InternalsSource } from '../relay/node-handles.ts';
 import { openTransport } from '../relay/open-transport.ts';
 import type { Transport } from '../relay/transport.ts';
@@ -100,7 +102,16 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
   const unfollow =
     config.clients === undefined || config.clients.names.length === 0
       ? undefined
-      : await followClientNames(config.clients, (networks) => engine.setClients(networks));
+      : await followClientNames(config.clients, {
+          onNetworks: (networks) => engine.setClients(networks),
+          onMissing: (names) => {
+            if (names.length === 0) return;
+            logger.warn(
+              { event: 'warning', warning: 'client-without-address', names },
+              `Nobody can connect as ${names.join(', ')}: no such name has an address now. It is looked up again`,
+            );
+          },
+        });
   const blocked = new BlockedTargets();
   engine.audit.subscribe((event) => blocked.add(event));
   const blockedLog = config.blockedLog === undefined ? undefined : openBlockedLog(config.blockedLog, engine);
@@ -148,6 +159,7 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
   let adminListen = 'off';
   try {
     listen = await listening(config.listen, (address) => engine.listen(address));
+    refuseItselfAsUpstream(config.upstream, listen);
     if (config.admin !== undefined)
       adminListen = await listening(config.admin, (address) => admin.listen(address));
   } catch (error) {
@@ -187,6 +199,22 @@ async function upstreamOf(config: ProxyConfig): Promise<ReturnType<typeof upstre
   // Loaded only where there is an upstream proxy: proxy-chain costs 26 MB of memory.
   const { upstreamConnector } = await import('../dial/upstream.ts');
   return upstreamConnector({ url });
+}
+
+/** A proxy that is its own upstream would pass each request to itself until it has no connection left. */
+function refuseItselfAsUpstream(upstream: URL | undefined, listen: string): void {
+  if (upstream === undefined) return;
+  const { hostname, port } = upstream;
+  const host = tryParseHost(hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, ''));
+  const own = new OwnAddresses();
+  own.add(Number(/:(\d+)$/.exec(listen)?.[1]));
+  if (typeof host !== 'string' || !own.has(host, Number(port))) return;
+  throw new PaudeError('config-invalid', {
+    action: 'use the upstream proxy',
+    input: `${hostname}:${port}`,
+    why: 'that is this proxy itself, which would pass every request to itself',
+    remedy: 'Name the other proxy, or leave upstream out',
+  });
 }
 
 async function listening(
