@@ -1,4 +1,4 @@
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,6 +40,16 @@ describe('the bundle of paude', () => {
     expect(shown).toMatchObject({ code: 0, stdout: made.stdout, stderr: '' });
     expect(JSON.parse(shown.stdout)).toMatchObject({ names: ['api.example.com'] });
     expect((await readdir(join(directory.path, 'ca'))).sort()).toEqual(['ca.crt', 'ca.key']);
+  });
+
+  it('brings the licenses of what it contains, and of nothing else', async () => {
+    const notices = await readFile(directory.join('app/THIRD-PARTY-NOTICES.txt'), 'utf8');
+    const packages = [...notices.matchAll(/^-{80}\n(\S+) \S+ \((.+)\)$/gm)].map(([, name]) => name);
+    expect(packages).toEqual(expect.arrayContaining(['commander', 'pino', 'zod', '@peculiar/x509']));
+    expect(packages.filter((name) => name?.startsWith('@paude/') || name === 'vitest')).toEqual([]);
+    expect(notices).toContain('Permission is hereby granted, free of charge');
+    expect(notices).not.toContain(repository);
+    expect(notices).not.toContain('no license named');
   });
 
   it('ends with the code of what went wrong', async () => {
