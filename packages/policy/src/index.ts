@@ -1,5 +1,26 @@
+export {
+  type IntentOptions,
+  type NamespaceOptions,
+  namespaceIntent,
+  type StandaloneOptions,
+  sessionIntent,
+  standaloneIntent,
+} from './intents/intents.ts';
+export { type ObjectNames, objectNames } from './intents/object-names.ts';
 export type { Diagnostic, DiagnosticEffect } from './model/diagnostic.ts';
 export type { Emission, Emitter, EmitterKind } from './model/emitter.ts';
 export type { DnsMode, Intent, IpFamilies, Platform, PodGroup } from './model/intent.ts';
-export type { Destination, KindReader, LiftContext, Lifted, Verdict, Weakness } from './model/lifted.ts';
+export type {
+  Destination,
+  DestinationPod,
+  KindReader,
+  LiftContext,
+  Lifted,
+  Verdict,
+  Weakness,
+} from './model/lifted.ts';
 export type { EmittedObject, KubernetesObject, ObjectMeta } from './model/object.ts';
+export { readManifests } from './render/read-manifests.ts';
+export { renderDirectory } from './render/render-directory.ts';
+export { renderJson } from './render/render-json.ts';
+export { type RenderOptions, renderYaml } from './render/render-yaml.ts';

@@ -28,6 +28,8 @@ export interface Intent {
   readonly workload: PodGroup;
   /** The proxy's pods; undefined where pods are held by names directly, without a proxy. */
   readonly proxy?: PodGroup | undefined;
+  /** Pods that may read the proxy's metrics on its admin port. @default nobody */
+  readonly monitoring?: PodGroup | undefined;
   /** The port of the proxy's pods, not of its Service. */
   readonly proxyPort: number;
   readonly platform: Platform;

@@ -1,4 +1,5 @@
 import type { Address, Allowlist } from '@paude/allowlist';
+import type { Platform } from './intent.ts';
 import type { KubernetesObject } from './object.ts';
 
 /** A packet's destination as a policy sees it: the name that was looked up, where there is one, and the address. */
@@ -8,6 +9,15 @@ export interface Destination {
   readonly address?: Address;
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  /** The pod that has the address; undefined for a destination outside the cluster. */
+  readonly pod?: DestinationPod;
+}
+
+/** A pod as a peer of a policy. */
+export interface DestinationPod {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly namespace: string;
+  readonly namespaceLabels: Readonly<Record<string, string>>;
 }
 
 /** What objects say of a destination; `unknown` when it depends on what is not in them (nodes, names without addresses). */
@@ -52,4 +62,6 @@ export interface LiftContext {
   readonly namespaceLabels: Readonly<Record<string, string>>;
   readonly families: 'ipv4' | 'ipv6' | 'dual';
   readonly wildcardFirewallNames: boolean;
+  /** The kind of cluster, where it is known. */
+  readonly platform?: Platform;
 }

@@ -1,0 +1,26 @@
+import type { EmittedObject } from '../model/object.ts';
+import { commentLines, type RenderOptions, renderYaml, yamlDocument } from './render-yaml.ts';
+
+/** Objects as the files of a directory, by name: one an object, and a kustomization.yaml that lists them. */
+export function renderDirectory(
+  objects: readonly EmittedObject[],
+  options: RenderOptions = {},
+): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const object of objects) {
+    const { kind, metadata } = object.object;
+    const name = `${kind}-${metadata.name}`.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '-');
+    // The same name in two namespaces, or a name that only its case or a colon tells from another.
+    let file = `${name}.yaml`;
+    for (let count = 2; files.has(file); count++) file = `${name}-${count}.yaml`;
+    files.set(file, renderYaml([object]));
+  }
+  const head = options.head === undefined ? '' : `${commentLines(options.head)}\n`;
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [...files.keys()],
+  };
+  files.set('kustomization.yaml', `${head}${yamlDocument(kustomization)}`);
+  return files;
+}
