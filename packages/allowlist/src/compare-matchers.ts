@@ -59,7 +59,13 @@ export class MatcherComparison {
       if (wideDenies.has(formatPattern(rule.pattern))) continue;
       const own = rule === plainAllow ? [] : [rule];
       if (narrow.denies.length > 0) {
-        this.#search({ ...place, cause: rule, inAll: own, inNone: wide.matcherDenies });
+        this.#search({
+          ...place,
+          cause: rule,
+          against: narrow.denies[0],
+          inAll: own,
+          inNone: wide.matcherDenies,
+        });
         continue;
       }
       if (narrow.allows.length === 0 && !narrowAllows.has(formatPattern(rule.pattern))) {
@@ -78,8 +84,8 @@ export class MatcherComparison {
   }
 
   #search(search: Search): void {
-    const { cause, inAll, hostClass, port, direction } = search;
-    const key = `${direction} ${cause.text} ${port}`;
+    const { cause, against, inAll, hostClass, port, direction } = search;
+    const key = `${direction} ${cause.text} ${against?.text ?? ''} ${port}`;
     if (this.#settled.has(key) || !inAll.every((rule) => mayMatch(rule, hostClass))) return;
     if (++this.#searches > MAX_SEARCHES) {
       this.#report.undecided(cause, 'there are too many globs and expressions to compare');
@@ -99,12 +105,12 @@ export class MatcherComparison {
 
   /** Which of several allows stands first decides on TLS; that is compared only as far as the rules are the same. */
   #compareTls(before: RulesAt, after: RulesAt): void {
-    const [old, now] = [before, after].map(({ allows, matcherAllows }) => [...allows, ...matcherAllows]);
-    const lax = [...(old ?? []), ...(now ?? [])].find(({ tls }) => tls === 'any');
-    if (lax === undefined) return;
-    const written = (rules: readonly Rule[] = []) =>
-      rules.map(({ text, tls }) => `${text} ${tls}`).join('\n');
-    if (written(old) !== written(now)) {
+    const sides = [before, after].map(({ allows, matcherAllows }) => [...allows, ...matcherAllows]);
+    const [old, now] = sides.map((rules) => rules.map(({ text, tls }) => `${text} ${tls}`).join('\n'));
+    if (old === now) return;
+    for (const rules of sides) {
+      const lax = rules.find(({ tls }) => tls === 'any');
+      if (lax === undefined) continue;
       this.#report.undecided(lax, 'whether its tls: any holds for more or fewer names cannot be told');
     }
   }
@@ -119,6 +125,8 @@ interface Place {
 interface Search extends Place {
   /** The rule to name when there is a difference. */
   readonly cause: Rule;
+  /** The deny of the other side that takes all names of the class away: each is told of. */
+  readonly against?: Rule | undefined;
   readonly inAll: readonly Rule[];
   readonly inNone: readonly Rule[];
 }

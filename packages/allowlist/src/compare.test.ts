@@ -4,6 +4,7 @@ import {
   type Allowlist,
   compareAllowlists,
   compile,
+  type Difference,
   isWider,
   parseAllowlistFile,
   parseHost,
@@ -78,6 +79,21 @@ describe('compareAllowlists()', () => {
     ]);
     expect(widened[0]?.before).toMatchObject({ result: 'deny', reason: 'port-not-allowed' });
     expect(widened[0]?.after).toMatchObject({ result: 'allow', rule: { text: 'a.com:*' } });
+  });
+
+  it('names each deny that alone makes a difference, and none where the other side would deny all the same', () => {
+    const denials = (before: string[], after: string[]) => {
+      const { widened, narrowed } = compareAllowlists(parseWords(before), parseWords(after));
+      return [...widened, ...narrowed].map(({ rule, denial }) => `${rule.text} ${denial?.text ?? '-'}`);
+    };
+    expect(denials(['all', '!a.com', '!b.com'], ['all'])).toEqual(['all !a.com', 'all !b.com']);
+    expect(denials(['all'], ['all', '!a.com', '!b.com'])).toEqual(['all !a.com', 'all !b.com']);
+    expect(denials(['b.com', '!.a.com'], ['b.com', 'x.a.com'])).toEqual(['x.a.com -']);
+    expect(denials(['x.a.com', '!.a.com'], ['.a.com'])).toEqual(['.a.com -', '.a.com !.a.com']);
+    expect(denials(['.n-*.a.com', '!.x.n-1.a.com', '!.y.n-1.a.com'], ['.n-*.a.com'])).toEqual([
+      '.n-*.a.com !.x.n-1.a.com',
+      '.n-*.a.com !.y.n-1.a.com',
+    ]);
   });
 
   it('default ports count', () => {
@@ -204,6 +220,24 @@ describe('compareAllowlists() on any two lists', () => {
         expect(undecided).toEqual([]);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('the other way round, what was wider is narrower, with the same witnesses', () => {
+    const shown = (differences: readonly Difference[]) =>
+      differences
+        .map(({ rule, change, witness, ports, everyOtherPort, denial }) =>
+          [rule.text, change, witness, ports.join(), everyOtherPort, denial?.text].join(' '),
+        )
+        .sort();
+    fc.assert(
+      fc.property(words, words, (a, b) => {
+        const there = compareAllowlists(parseWords(a), parseWords(b));
+        const back = compareAllowlists(parseWords(b), parseWords(a));
+        expect(shown(there.widened)).toEqual(shown(back.narrowed));
+        expect(shown(there.narrowed)).toEqual(shown(back.widened));
+      }),
+      { numRuns: 300 },
     );
   });
 });

@@ -22,6 +22,11 @@ export interface Difference {
   readonly before: Decision;
   /** What the second allowlist says of the witness. */
   readonly after: Decision;
+  /**
+   * The deny that alone makes the difference: without its denies, the side that denies the witness would allow it as well.
+   * Each such deny has a difference of its own.
+   */
+  readonly denial: Rule | undefined;
 }
 
 /** A rule whose effect could not be told from the other allowlist's: it must be taken as a difference. */
@@ -49,7 +54,8 @@ export interface CompareOptions {
 /**
  * Compares what two allowlists decide, whatever rules they say it with. Exact for names, wildcards, addresses and ports;
  * for globs and expressions exact where `undecided` is empty. Special-use ranges, which the proxy refuses whatever the
- * allowlist says, are not looked at.
+ * allowlist says, are not looked at. With the two the other way round `widened` and `narrowed` change places, and nothing
+ * else changes.
  */
 export function compareAllowlists(
   before: Allowlist,
@@ -70,8 +76,8 @@ class Comparison {
   readonly #after: ComparisonSide;
   readonly #unnamedPort: number;
   readonly #found = {
-    widened: { reach: new Map<Rule, FoundDifference>(), tls: new Map<Rule, FoundDifference>() },
-    narrowed: { reach: new Map<Rule, FoundDifference>(), tls: new Map<Rule, FoundDifference>() },
+    widened: { reach: new Map<Rule, FoundByDenial>(), tls: new Map<Rule, FoundByDenial>() },
+    narrowed: { reach: new Map<Rule, FoundByDenial>(), tls: new Map<Rule, FoundByDenial>() },
   };
   readonly #undecided = new Map<Rule, Undecided>();
 
@@ -140,33 +146,40 @@ class Comparison {
       for (const rule of matchers)
         if (typeof rule.ports !== 'string') for (const port of rule.ports) ports.add(port);
     }
-    return ports.add(this.#unnamedPort);
+    // 443 first, as the port that people think of; the rest in an order that does not depend on the sides.
+    const sorted = [...ports].sort((a, b) => Number(b === 443) - Number(a === 443) || a - b);
+    return new Set([...sorted, this.#unnamedPort]);
   }
 
   #lookAt(host: Host, port: number): boolean {
     const before = this.#before.policy.decide(host, port);
     const after = this.#after.policy.decide(host, port);
-    const seen = { host, port, before, after };
+    const seen: Seen = { host, port, before, after };
     if (after.result === 'allow') {
-      if (before.result === 'deny') this.#add('widened', 'reach', after.rule, seen);
+      if (before.result === 'deny')
+        this.#add('widened', 'reach', after.rule, { ...seen, denial: this.#before.denialOf(seen, before) });
       else if (after.rule.tls === 'any' && before.rule.tls === 'sni')
         this.#add('widened', 'tls', after.rule, seen);
       else if (after.rule.tls === 'sni' && before.rule.tls === 'any')
         this.#add('narrowed', 'tls', before.rule, seen);
-    } else if (before.result === 'allow') this.#add('narrowed', 'reach', before.rule, seen);
+    } else if (before.result === 'allow')
+      this.#add('narrowed', 'reach', before.rule, { ...seen, denial: this.#after.denialOf(seen, after) });
     return before.result !== after.result;
   }
 
   #add(kind: 'widened' | 'narrowed', change: Difference['change'], rule: Rule, seen: Seen): void {
     const found = this.#found[kind][change];
-    const known = found.get(rule);
-    if (known === undefined) found.set(rule, { change, rule, seen, ports: new Set([seen.port]) });
+    const ofRule = found.get(rule) ?? new Map<Rule | undefined, FoundDifference>();
+    found.set(rule, ofRule);
+    const known = ofRule.get(seen.denial);
+    if (known === undefined) ofRule.set(seen.denial, { change, rule, seen, ports: new Set([seen.port]) });
     else known.ports.add(seen.port);
   }
 
   #differences(kind: 'widened' | 'narrowed'): Difference[] {
     const { reach, tls } = this.#found[kind];
-    return [...reach.values(), ...tls.values()].map(({ change, rule, seen, ports }) => {
+    const found = [...reach.values(), ...tls.values()].flatMap((ofRule) => [...ofRule.values()]);
+    return found.map(({ change, rule, seen, ports }) => {
       const everyOtherPort = ports.delete(this.#unnamedPort);
       const host = hostKind(seen.host) === 'ipv6' ? `[${seen.host}]` : seen.host;
       return {
@@ -177,6 +190,7 @@ class Comparison {
         everyOtherPort,
         before: seen.before,
         after: seen.after,
+        denial: seen.denial,
       };
     });
   }
@@ -187,7 +201,10 @@ interface Seen {
   readonly port: number;
   readonly before: Decision;
   readonly after: Decision;
+  readonly denial?: Rule | undefined;
 }
+
+type FoundByDenial = Map<Rule | undefined, FoundDifference>;
 
 interface FoundDifference {
   readonly change: Difference['change'];

@@ -1,5 +1,5 @@
 import { compile } from './compile.ts';
-import type { Policy } from './decision.ts';
+import type { Decision, Policy } from './decision.ts';
 import type { Host } from './host.ts';
 import type { Allowlist, Rule } from './rule.ts';
 import { EXPIRED, type MatchVisitor, RuleIndex } from './rule-index.ts';
@@ -13,9 +13,12 @@ export class ComparisonSide implements MatchVisitor {
   /** Rules whose glob or expression may match some. */
   readonly matchers: Rule[] = [];
   readonly #index: RuleIndex;
+  readonly #atMs: number;
+  #withoutDenies: Policy | undefined;
 
   constructor(allowlist: Allowlist, atMs: number) {
     this.allowlist = allowlist;
+    this.#atMs = atMs;
     this.policy = compile(allowlist, { atMs });
     this.#index = new RuleIndex(allowlist.rules, atMs);
     for (let id = 0; id < allowlist.rules.length; id++) this.#index.add(id);
@@ -29,6 +32,17 @@ export class ComparisonSide implements MatchVisitor {
     // The index has no order; which rule stands first matters.
     this.rules.sort(this.#byPlace);
     this.matchers.sort(this.#byPlace);
+  }
+
+  /** The rule that denies a target, if this side would allow it but for its denies. */
+  denialOf(target: { readonly host: Host; readonly port: number }, decision: Decision): Rule | undefined {
+    if (decision.reason !== 'denied-by-rule') return undefined;
+    this.#withoutDenies ??= compile(
+      { ...this.allowlist, rules: this.allowlist.rules.filter(({ effect }) => effect === 'allow') },
+      { atMs: this.#atMs },
+    );
+    const without = this.#withoutDenies.decide(target.host, target.port);
+    return without.result === 'allow' ? decision.rule : undefined;
   }
 
   wants(id: number, flags: number): boolean {

@@ -21,11 +21,17 @@ export interface HostClass {
  * more than one; the domains that they are below come first.
  */
 export function* hostClasses(allowlists: readonly Allowlist[]): Generator<HostClass> {
-  const domains = new Set<string>();
-  const rules = allowlists.flatMap((allowlist) => allowlist.rules);
-  for (const { pattern } of rules) if ('suffix' in pattern) domains.add(pattern.suffix);
-  domains.add('');
-  for (const { pattern } of rules) if ('name' in pattern) domains.add(pattern.name);
+  const suffixes = new Set<string>();
+  const names = new Set<string>();
+  for (const { rules } of allowlists) {
+    for (const { pattern } of rules) {
+      if ('suffix' in pattern) suffixes.add(pattern.suffix);
+      else if ('name' in pattern) names.add(pattern.name);
+    }
+  }
+  suffixes.delete('');
+  // In an order that does not depend on which list comes first.
+  const domains = new Set<string>([...[...suffixes].sort(), '', ...[...names].sort()]);
   const label = freshLabel(domains);
   const children = childrenOf(domains);
   for (const domain of domains) {
@@ -50,7 +56,7 @@ export function representativeAddresses(allowlists: readonly Allowlist[]): Host[
     const host = addressHost(address);
     hosts.set(host, host);
   }
-  return [...hosts.values()];
+  return [...hosts.values()].sort();
 }
 
 function edges(cidr: Cidr, rule: Rule): Address[] {

@@ -28,7 +28,7 @@ export {
   tryParseHost,
 } from './host.ts';
 export { type HostFault, type HostFaultCode, hostError } from './host-fault.ts';
-export { lint } from './lint.ts';
+export { lint, lintReach } from './lint.ts';
 export { mergeAllowlists, type ParseOptions, parseWords } from './parse.ts';
 export {
   type AddressPattern,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aliasNames, lint, parseAllowlistFile, parseWords } from './index.ts';
+import { aliasNames, lint, lintReach, parseAllowlistFile, parseWords } from './index.ts';
 
 const found = (words: readonly string[]): string[] =>
   lint(parseWords(words)).map(({ code, severity, rule, related }) =>
@@ -134,5 +134,17 @@ describe('lint()', () => {
     const start = performance.now();
     lint(parseWords([...words, ...words, '8.0.0.0/16', 'a*.example.com']));
     expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
+
+describe('lintReach()', () => {
+  it('finds what a rule opens, and leaves out what has no effect', () => {
+    const allowlist = parseWords(['a.com', 'a.com', 'webhook.site', 'b.com:*', '!c.com', 'all']);
+    expect(lintReach(allowlist).map(({ code, rule }) => `${code} ${rule.text}`)).toEqual([
+      'anyone-can-write webhook.site',
+      'wide-port b.com:*',
+      'allows-all all',
+    ]);
+    expect(lint(allowlist).filter(({ code }) => code === 'duplicate-rule')).toHaveLength(1);
   });
 });
