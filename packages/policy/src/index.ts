@@ -20,6 +20,8 @@ export type {
   Weakness,
 } from './model/lifted.ts';
 export type { EmittedObject, KubernetesObject, ObjectMeta } from './model/object.ts';
+export { type HostAlias, hostAliasFor } from './network-policy/host-alias.ts';
+export { networkPolicyEmitter } from './network-policy/network-policy-emitter.ts';
 export { readManifests } from './render/read-manifests.ts';
 export { renderDirectory } from './render/render-directory.ts';
 export { renderJson } from './render/render-json.ts';
