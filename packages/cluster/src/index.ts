@@ -1,3 +1,4 @@
+export { type AppliedObject, type ApplyAllOptions, type ApplyTarget, applyAll } from './apply-all.ts';
 export type { Capabilities, CapabilityKind, WildcardSupport } from './capabilities.ts';
 export { type Cluster, type OpenOptions, openCluster, type ServerVersion } from './cluster.ts';
 export type { KubeconfigOptions } from './kubeconfig.ts';

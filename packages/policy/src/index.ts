@@ -22,6 +22,7 @@ export type {
 export type { EmittedObject, KubernetesObject, ObjectMeta } from './model/object.ts';
 export { type HostAlias, hostAliasFor } from './network-policy/host-alias.ts';
 export { networkPolicyEmitter } from './network-policy/network-policy-emitter.ts';
+export { applyOrder } from './plan/apply-order.ts';
 export { readManifests } from './render/read-manifests.ts';
 export { renderDirectory } from './render/render-directory.ts';
 export { renderJson } from './render/render-json.ts';
