@@ -1,3 +1,5 @@
+import type { StreamEvent } from './stream-events.ts';
+
 /**
  * What tunnels need of a connection. Every `stream.Duplex` is one; `HandleStream` is one that costs less.
  *
@@ -28,9 +30,6 @@ export interface ByteStream {
   off(event: StreamEvent, listener: () => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;
 }
-
-/** `end` and `close` come once each, `close` last; `connect` comes of what was dialled. */
-type StreamEvent = 'connect' | 'end' | 'drain' | 'close';
 
 /** Takes what a socket reads. The socket reads to `nextBuffer()`; what it read is the first `length` bytes of it. */
 export interface ReadSink {

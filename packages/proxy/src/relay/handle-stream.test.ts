@@ -39,7 +39,8 @@ interface Pair {
 
 function listen(stream: HandleStream): string[] {
   const events: string[] = [];
-  for (const event of ['connect', 'end', 'drain', 'close']) stream.on(event, () => events.push(event));
+  for (const event of ['connect', 'end', 'drain', 'close'] as const)
+    stream.on(event, () => events.push(event));
   stream.on('error', (error: NodeJS.ErrnoException) => events.push(`error ${error.code}`));
   return events;
 }
@@ -258,7 +259,7 @@ describe.each(['accepted', 'dialled'] as const)('a stream that was %s', (how) =>
         throw thrown;
       };
       if (event === 'bytes') sink.onBytes = fail;
-      else stream.prependListener(event, fail);
+      else stream.on(event, fail);
       if (event === 'drain') fill(stream);
       peer.resume();
       if (event === 'end') peer.end();

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 import { sharedBuffer } from './buffers.ts';
 import type { ByteStream, ReadSink } from './byte-stream.ts';
@@ -7,13 +6,16 @@ import {
   type HandleOwner,
   type NodeHandles,
   OWNER,
-  type ShutdownRequest,
   type StreamHandle,
   type WriteRequest,
 } from './node-handles.ts';
+import { StreamEvents } from './stream-events.ts';
 
 const END_OF_FILE = [...getSystemErrorMap()].find(([, [name]]) => name === 'EOF')?.[0];
 const NOT_CONNECTED = [...getSystemErrorMap()].find(([, [name]]) => name === 'ENOTCONN')?.[0];
+
+/** Runs what follows it when the code at hand has returned. */
+const SOON = Promise.resolve();
 
 /**
  * A connection straight on Node's handle, with none of the machinery of `net.Socket`: half of what a tunnel cost.
@@ -22,7 +24,7 @@ const NOT_CONNECTED = [...getSystemErrorMap()].find(([, [name]]) => name === 'EN
  *
  * An exception of whoever listens closes it before it goes on, so that nothing stays half open behind it.
  */
-export class HandleStream extends EventEmitter implements ByteStream, HandleOwner {
+export class HandleStream extends StreamEvents implements ByteStream, HandleOwner {
   readonly writableHighWaterMark = 1;
   destroyed = false;
   readableEnded = false;
@@ -34,9 +36,8 @@ export class HandleStream extends EventEmitter implements ByteStream, HandleOwne
   #isReading = false;
   /** Whether `end` was called. */
   #isEnding = false;
-  /** Whether the end has been handed to the kernel, and whether it has gone there. */
+  /** Whether the end is on its way to the kernel, behind all that was written, or has gone there. */
   #isShutting = false;
-  #isShut = false;
   #error: Error | undefined;
 
   /** Takes over a handle that nobody reads from. */
@@ -107,15 +108,15 @@ export class HandleStream extends EventEmitter implements ByteStream, HandleOwne
 
   destroy(error?: Error): this {
     if (!this.#letGo(error)) return this;
-    this.#handle.close(onClosed);
+    this.#handle.close();
     return this;
   }
 
   resetAndDestroy(): this {
     if (!this.#letGo(undefined)) return this;
-    // While the end is on its way, all bytes have gone before it: closing breaks nothing off.
-    const canReset = this.#handle.reset !== undefined && (!this.#isShutting || this.#isShut);
-    if (!canReset || this.#handle.reset?.(onClosed) !== 0) this.#handle.close(onClosed);
+    // Behind an end there is nothing to break off: all bytes have gone before it.
+    const canReset = this.#handle.reset !== undefined && !this.#isShutting;
+    if (!canReset || this.#handle.reset?.() !== 0) this.#handle.close();
     return this;
   }
 
@@ -163,20 +164,13 @@ export class HandleStream extends EventEmitter implements ByteStream, HandleOwne
     else this.#guard('drain');
   }
 
-  /** Of the handle alone. */
-  onShutdown(): void {
-    this.#isShut = true;
-    if (this.readableEnded) this.destroy();
-  }
-
-  /** Of the handle alone. */
-  onClosed(): void {
+  #tellClosed(): void {
     const error = this.#error;
     this.#error = undefined;
     try {
-      if (error !== undefined && this.listenerCount('error') > 0) this.emit('error', error);
+      if (error !== undefined) this.tell('error', error);
     } finally {
-      this.emit('close');
+      this.tell('close');
     }
   }
 
@@ -195,8 +189,8 @@ export class HandleStream extends EventEmitter implements ByteStream, HandleOwne
 
   #onEnd(): void {
     this.readableEnded = true;
-    this.emit('end');
-    if (this.#isShut) this.destroy();
+    this.tell('end');
+    if (this.#isShutting) this.destroy();
   }
 
   #write(bytes: Buffer): boolean {
@@ -220,14 +214,13 @@ export class HandleStream extends EventEmitter implements ByteStream, HandleOwne
   }
 
   #shutdown(): void {
+    // Closing says it as well, and no byte is unread.
+    if (this.readableEnded) return void this.destroy();
     this.#isShutting = true;
-    const request = new this.#node.ShutdownRequest();
-    request[OWNER] = this;
-    request.oncomplete = onShutdown;
-    const status = this.#handle.shutdown(request);
-    // 1: it is done. Not connected any more: there is nobody to be told.
-    if (status === 1 || status === NOT_CONNECTED) this.onShutdown();
-    else if (status !== 0) this.destroy(failure(status, 'shutdown'));
+    // Nobody waits for it: it is done in the next turn of the loop, or by closing.
+    const status = this.#handle.shutdown(new this.#node.ShutdownRequest());
+    // Not connected any more: there is nobody to be told.
+    if (status < 0 && status !== NOT_CONNECTED) this.destroy(failure(status, 'shutdown'));
   }
 
   /** Answers whether it was open. */
@@ -237,12 +230,14 @@ export class HandleStream extends EventEmitter implements ByteStream, HandleOwne
     this.#isReading = false;
     this.#error = error;
     this.#sink = undefined;
+    // The descriptor is closed at once. Node would call back for it in the next turn, at the price of a read.
+    void SOON.then(() => this.#tellClosed());
     return true;
   }
 
   #guard(event: 'connect' | 'drain'): void {
     try {
-      this.emit(event);
+      this.tell(event);
     } catch (error) {
       this.destroy();
       throw error;
@@ -254,20 +249,12 @@ function onRead(this: StreamHandle): Buffer | undefined {
   return this[OWNER]?.onRead();
 }
 
-function onClosed(this: StreamHandle): void {
-  this[OWNER]?.onClosed();
-}
-
 function onConnected(this: ConnectRequest, status: number): void {
   this[OWNER]?.onConnected(status);
 }
 
 function onWritten(this: WriteRequest, status: number): void {
   this[OWNER]?.onWritten(status, this.bytes?.length ?? 0);
-}
-
-function onShutdown(this: ShutdownRequest): void {
-  this[OWNER]?.onShutdown();
 }
 
 /** An error as `net` makes it: `code` is `ECONNREFUSED` and the like. */

@@ -11,8 +11,6 @@ export interface HandleOwner {
   onRead(): Buffer | undefined;
   onConnected(status: number): void;
   onWritten(status: number, byteCount: number): void;
-  onShutdown(): void;
-  onClosed(): void;
 }
 
 /** Where a handle or a request finds its owner. */
@@ -31,11 +29,12 @@ export interface StreamHandle {
   readStop(): number;
   /** Answers a request when the kernel has not taken all: the bytes must stay as they are until it completes. */
   writeBuffer(request: null, bytes: Buffer): number | WriteRequest;
-  /** Answers 1 when it is done at once. */
-  shutdown(request: ShutdownRequest): number;
-  close(onClosed: (this: StreamHandle) => void): void;
+  /** Answers 1 when it is done at once. The request may be told of it (`oncomplete`). */
+  shutdown(request: object): number;
+  /** Closes the descriptor at once. */
+  close(): void;
   /** Missing where there is no TCP. Must not be called while a shutdown is under way: the handle would never close. */
-  reset?(onClosed: (this: StreamHandle) => void): number;
+  reset?(): number;
   getpeername?(name: { address?: string }): number;
   setNoDelay?(on: boolean): number;
 }
@@ -55,11 +54,6 @@ export interface WriteRequest {
   bytes?: Buffer;
 }
 
-export interface ShutdownRequest {
-  [OWNER]?: HandleOwner;
-  oncomplete: (this: ShutdownRequest, status: number) => void;
-}
-
 export interface ConnectRequest {
   [OWNER]?: HandleOwner;
   oncomplete: (this: ConnectRequest, status: number) => void;
@@ -69,7 +63,7 @@ export interface ConnectRequest {
 export interface NodeHandles {
   readonly dialHandle: () => TcpHandle;
   readonly ConnectRequest: new () => ConnectRequest;
-  readonly ShutdownRequest: new () => ShutdownRequest;
+  readonly ShutdownRequest: new () => object;
   /** Written before each `onread` and by each `writeBuffer`. */
   readonly state: Int32Array;
   /** Where in `state` the count of a read stands, or its error. */
