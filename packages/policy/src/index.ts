@@ -1,3 +1,12 @@
+export { importSquid, type SquidOptions } from './import/import-squid.ts';
+export {
+  type Imported,
+  type ImportedEntry,
+  type ImportNote,
+  type ImportNoteKind,
+  importedAllowlist,
+  type Place,
+} from './import/imported.ts';
 export {
   type IntentOptions,
   type NamespaceOptions,
@@ -7,6 +16,7 @@ export {
   standaloneIntent,
 } from './intents/intents.ts';
 export { type ObjectNames, objectNames } from './intents/object-names.ts';
+export { emitters, readers, validateObject } from './kinds.ts';
 export type { Diagnostic, DiagnosticEffect } from './model/diagnostic.ts';
 export type { Emission, Emitter, EmitterKind } from './model/emitter.ts';
 export type { DnsMode, Intent, IpFamilies, Platform, PodGroup } from './model/intent.ts';
@@ -22,6 +32,7 @@ export type {
 export type { EmittedObject, KubernetesObject, ObjectMeta } from './model/object.ts';
 export { type HostAlias, hostAliasFor } from './network-policy/host-alias.ts';
 export { networkPolicyEmitter } from './network-policy/network-policy-emitter.ts';
+export { networkPolicyReader } from './network-policy/network-policy-reader.ts';
 export { applyOrder } from './plan/apply-order.ts';
 export { readManifests } from './render/read-manifests.ts';
 export { renderDirectory } from './render/render-directory.ts';

@@ -1,8 +1,17 @@
-import { compileAddressPolicy, hasPort, parseCidr, parseHost, parseWords } from '@paude/allowlist';
+import {
+  compileAddressPolicy,
+  hasPort,
+  parseAddress,
+  parseCidr,
+  parseHost,
+  parseWords,
+} from '@paude/allowlist';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sessionIntent, standaloneIntent } from '../intents/intents.ts';
+import type { LiftContext } from '../model/lifted.ts';
 import { networkPolicyEmitter } from './network-policy-emitter.ts';
+import { networkPolicyReader } from './network-policy-reader.ts';
 import { inRange, letsOut, toText } from './testing/naive-evaluator.ts';
 
 const PORTS = [22, 80, 443, 444, 3128, 5432, 8000, 8001, 8443, 9128, 65_535];
@@ -161,6 +170,11 @@ describe('NetworkPolicies for random allowlists and intents', () => {
           mayDial && wanted && !denied && (given.families === 'dual' || given.families === family);
         const isOpen = letsOut(objects, { from: proxy, to: { address: to }, port, protocol: 'TCP' });
         expect(isOpen).toBe(expected);
+        const parsed = parseAddress(to);
+        const destination = { port, protocol: 'TCP', ...(parsed && { address: parsed }) } as const;
+        const context = contextOf(proxy);
+        expect(networkPolicyReader.evaluate(objects, destination, context)).toBe(isOpen ? 'allow' : 'deny');
+        expect(networkPolicyReader.lift(objects, context).isFailOpen).toBe(false);
         expect(letsOut(objects, { from: proxy, to: { address: to }, port, protocol: 'UDP' })).toBe(false);
         if (isOpen && given.allowPrivate.length === 0) expect(isSpecial.check(host)).toBeUndefined();
       }),
@@ -187,6 +201,61 @@ describe('NetworkPolicies for random allowlists and intents', () => {
     );
   });
 });
+
+describe('networkPolicyReader', () => {
+  it('takes whatever stands in an object, and calls nothing denied that it cannot read', () => {
+    const item = fc.dictionary(
+      fc.constantFrom(
+        'to',
+        'ports',
+        'ipBlock',
+        'cidr',
+        'except',
+        'podSelector',
+        'namespaceSelector',
+        'port',
+        'matchLabels',
+      ),
+      fc.anything({ maxDepth: 3 }),
+    );
+    const spec = fc.oneof(
+      fc.anything(),
+      fc.record(
+        {
+          podSelector: fc.oneof(item, fc.anything()),
+          policyTypes: fc.oneof(fc.constant(['Egress']), fc.anything()),
+          egress: fc.oneof(fc.array(fc.oneof(item, fc.anything())), fc.anything()),
+        },
+        { requiredKeys: [] },
+      ),
+    );
+    fc.assert(
+      fc.property(spec, (given) => {
+        const object = {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: { name: 'x', namespace: 'agents' },
+          spec: given,
+        };
+        const context = contextOf({ labels: { app: 'a' }, namespace: 'agents' });
+        networkPolicyReader.lift([object], context);
+        const verdict = networkPolicyReader.evaluate([object], { port: 443, protocol: 'TCP' }, context);
+        if (typeof given !== 'object' || given === null) expect(verdict).toBe('unknown');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+function contextOf(pod: { labels: Record<string, string>; namespace: string }): LiftContext {
+  return {
+    podLabels: pod.labels,
+    namespace: pod.namespace,
+    namespaceLabels: {},
+    families: 'dual',
+    wildcardFirewallNames: false,
+  };
+}
 
 function blocksIn(value: unknown): { ipBlock: { cidr: string; except?: string[] } }[] {
   if (typeof value !== 'object' || value === null) return [];
