@@ -1,3 +1,24 @@
+export {
+  type DiffOptions,
+  type DiffSummary,
+  diffSources,
+  type PolicyDiff,
+  type SourceName,
+} from './diff/diff-sources.ts';
+export { type ExitCodeOptions, type PolicyOutcome, policyExitCode } from './diff/policy-exit-code.ts';
+export { type EnforcementParts, readEnforcement } from './diff/read-enforcement.ts';
+export type { DiffChange, DiffRow, Risk, Where } from './diff/row.ts';
+export type {
+  Enforcement,
+  EnforcementLayer,
+  MissingObject,
+  RunningProxy,
+  Source,
+  SourceKind,
+  UsedOutcome,
+  UsedTarget,
+  UsedTargets,
+} from './diff/source.ts';
 export { importSquid, type SquidOptions } from './import/import-squid.ts';
 export {
   type Imported,
@@ -38,3 +59,10 @@ export { readManifests } from './render/read-manifests.ts';
 export { renderDirectory } from './render/render-directory.ts';
 export { renderJson } from './render/render-json.ts';
 export { type RenderOptions, renderYaml } from './render/render-yaml.ts';
+export { type AuditLine, parseAuditLine } from './usage/audit-line.ts';
+export type { SeenStatus } from './usage/needs.ts';
+export { type SuggestedEntry, type Suggestion, type SuggestOptions, suggest } from './usage/suggest.ts';
+export { type DeniedHost, deniedHosts, unusedRules } from './usage/unused-rules.ts';
+export type { Outcome, SeenTarget, Usage } from './usage/usage.ts';
+export { type CollectorOptions, UsageCollector } from './usage/usage-collector.ts';
+export { UsageReader } from './usage/usage-reader.ts';

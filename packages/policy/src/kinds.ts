@@ -1,0 +1,29 @@
+import { egressFirewallEmitter } from './egress-firewall/emit.ts';
+import { egressFirewallReader } from './egress-firewall/lift.ts';
+import { validateEgressFirewall } from './egress-firewall/validate.ts';
+import type { Diagnostic } from './model/diagnostic.ts';
+import type { Emitter, EmitterKind } from './model/emitter.ts';
+import type { KindReader } from './model/lifted.ts';
+import { isMap, type Live, liveText } from './names/live.ts';
+
+/** The emitter of each kind. */
+export const emitters: ReadonlyMap<EmitterKind, Emitter> = new Map(
+  [egressFirewallEmitter].map((emitter) => [emitter.kind, emitter]),
+);
+
+/** The reader of each kind of live objects. */
+export const readers: readonly KindReader[] = [egressFirewallReader];
+
+const VALIDATORS: ReadonlyMap<string, (object: Live) => readonly Diagnostic[]> = new Map([
+  ['k8s.ovn.org/v1 EgressFirewall', validateEgressFirewall],
+]);
+
+/**
+ * What an API server, or the controller behind it, would refuse of an object, each as an `error` whose message begins with
+ * the field. Nothing for kinds that are not known here. Takes anything.
+ */
+export function validateObject(object: unknown): readonly Diagnostic[] {
+  if (!isMap(object)) return [];
+  const validate = VALIDATORS.get(`${liveText(object.apiVersion) ?? ''} ${liveText(object.kind) ?? ''}`);
+  return validate === undefined ? [] : validate(object);
+}
