@@ -154,16 +154,18 @@ class Comparison {
   #lookAt(host: Host, port: number): boolean {
     const before = this.#before.policy.decide(host, port);
     const after = this.#after.policy.decide(host, port);
-    const seen: Seen = { host, port, before, after };
     if (after.result === 'allow') {
-      if (before.result === 'deny')
-        this.#add('widened', 'reach', after.rule, { ...seen, denial: this.#before.denialOf(seen, before) });
-      else if (after.rule.tls === 'any' && before.rule.tls === 'sni')
-        this.#add('widened', 'tls', after.rule, seen);
+      if (before.result === 'deny') {
+        const denial = this.#before.denialOf({ host, port }, before);
+        this.#add('widened', 'reach', after.rule, { host, port, before, after, denial });
+      } else if (after.rule.tls === 'any' && before.rule.tls === 'sni')
+        this.#add('widened', 'tls', after.rule, { host, port, before, after });
       else if (after.rule.tls === 'sni' && before.rule.tls === 'any')
-        this.#add('narrowed', 'tls', before.rule, seen);
-    } else if (before.result === 'allow')
-      this.#add('narrowed', 'reach', before.rule, { ...seen, denial: this.#after.denialOf(seen, after) });
+        this.#add('narrowed', 'tls', before.rule, { host, port, before, after });
+    } else if (before.result === 'allow') {
+      const denial = this.#after.denialOf({ host, port }, after);
+      this.#add('narrowed', 'reach', before.rule, { host, port, before, after, denial });
+    }
     return before.result !== after.result;
   }
 
