@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -26,7 +26,11 @@ export async function buildOnce(
   let into: string | undefined;
   try {
     if (isThere()) return;
-    into = await mkdtemp(join(dirname(directory), `.${basename(directory)}-`));
+    const prefix = `.${basename(directory)}-`;
+    // What a build left that was killed: nobody else builds now.
+    const left = (await readdir(dirname(directory))).filter((name) => name.startsWith(prefix));
+    await Promise.all(left.map((name) => rm(join(dirname(directory), name), { recursive: true })));
+    into = await mkdtemp(join(dirname(directory), prefix));
     await build(into);
     await rm(directory, { recursive: true, force: true });
     await rename(into, directory);

@@ -42,7 +42,10 @@ function pinnedVersion(): string {
 export function missingPrograms(): readonly string[] {
   const { directory, go } = programSource();
   if (areIn(directory) || go !== undefined) return [];
-  return [`etcd and kube-apiserver, no Go ${GO_NEEDED} to build them`];
+  const { KUBEBUILDER_ASSETS: given = '' } = process.env;
+  return given === ''
+    ? [`etcd and kube-apiserver, no Go ${GO_NEEDED} to build them`]
+    : [`etcd and kube-apiserver in ${given}`];
 }
 
 /**
