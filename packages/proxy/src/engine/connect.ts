@@ -111,6 +111,8 @@ class ConnectExchange {
     const onGone = () => gone.cancel();
     socket.on('error', onGone);
     socket.on('close', onGone);
+    // It went while it waited to be served.
+    if (socket.destroyed) gone.cancel();
 
     const reached = await this.#reach(target, judgement, gone, (addresses, options) =>
       context.connector.tunnel(addresses, target.port, () => new TargetReader(socket), options),

@@ -3,6 +3,7 @@ import type { ByteStream, ReadSink } from '../relay/byte-stream.ts';
 import { readTo } from '../relay/sockets.ts';
 import { type ConnectHead, readConnectHead } from './connect-head.ts';
 import type { Connection } from './connection.ts';
+import type { Ready } from './gathering.ts';
 
 /** What a connection's first bytes turned out to be. */
 export type FirstBytes =
@@ -12,33 +13,43 @@ export type FirstBytes =
 
 const NOTHING = Buffer.alloc(0);
 
+/** Who is told of a first request. */
+export interface FirstRequestListener {
+  /** A CONNECT has come whole. It may wait until `serve` is called. */
+  onReady(request: FirstRequest): void;
+  /** Called once; with undefined when the client left before it asked for anything. Must not throw. */
+  onDone(request: FirstRequest, bytes: FirstBytes | undefined): void;
+}
+
 /** Reads the first bytes of a connection until it is clear what they are. */
-export class FirstRequest implements ReadSink {
+export class FirstRequest implements ReadSink, Ready {
   readonly connection: Connection;
   /** `performance.now()` when the connection came. */
   readonly sinceMs = performance.now();
   readonly #maxHeaderBytes: number;
-  readonly #onDone: (request: FirstRequest, bytes: FirstBytes | undefined) => void;
+  readonly #listener: FirstRequestListener;
   readonly #stopReading: () => void;
   #held: Buffer | undefined;
+  #ready: Extract<FirstBytes, { kind: 'connect' }> | undefined;
   #isDone = false;
 
-  /** @param onDone Called once; with undefined when the client left before it asked for anything. */
-  constructor(
-    connection: Connection,
-    maxHeaderBytes: number,
-    onDone: (request: FirstRequest, bytes: FirstBytes | undefined) => void,
-  ) {
+  constructor(connection: Connection, maxHeaderBytes: number, listener: FirstRequestListener) {
     this.connection = connection;
     this.#maxHeaderBytes = maxHeaderBytes;
-    this.#onDone = onDone;
+    this.#listener = listener;
     const stream: ByteStream = connection.stream;
     stream.on('end', this.#onEnd);
     stream.on('close', this.#onEnd);
     this.#stopReading = readTo(this, connection.stream);
   }
 
-  /** Stops reading; `onDone` is not called any more. */
+  /** Hands on the CONNECT that was ready, with all that has come behind it. */
+  serve(): void {
+    const ready = this.#ready;
+    if (ready !== undefined) this.#finish(ready);
+  }
+
+  /** Stops reading; nobody is told anything any more. */
   stop(): void {
     const stream: ByteStream = this.connection.stream;
     this.#isDone = true;
@@ -46,6 +57,7 @@ export class FirstRequest implements ReadSink {
     stream.off('end', this.#onEnd);
     stream.off('close', this.#onEnd);
     this.#held = undefined;
+    this.#ready = undefined;
   }
 
   nextBuffer(): Buffer {
@@ -55,27 +67,33 @@ export class FirstRequest implements ReadSink {
   onBytes(length: number, buffer: Buffer): boolean {
     if (this.#isDone) return true;
     const chunk = buffer.subarray(0, length);
+    if (this.#ready !== undefined) {
+      this.#finish({ ...this.#ready, early: Buffer.concat([this.#ready.early, chunk]) });
+      return true;
+    }
     const held = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
     const reading = readConnectHead(held, this.#maxHeaderBytes);
     if (reading.kind === 'partial') {
       this.#held = held === chunk ? Buffer.from(chunk) : held;
-      return true;
-    }
-    this.stop();
-    if (reading.kind === 'connect') {
+    } else if (reading.kind === 'connect') {
       const { head } = reading;
       const early = head.end === held.length ? NOTHING : Buffer.from(held.subarray(head.end));
-      this.#onDone(this, { kind: 'connect', head, early });
+      this.#held = undefined;
+      this.#ready = { kind: 'connect', head, early };
+      this.#listener.onReady(this);
     } else if (reading.kind === 'other') {
-      this.#onDone(this, { kind: 'other', bytes: held === chunk ? Buffer.from(chunk) : held });
+      this.#finish({ kind: 'other', bytes: held === chunk ? Buffer.from(chunk) : held });
     } else {
-      this.#onDone(this, reading);
+      this.#finish(reading);
     }
     return true;
   }
 
-  readonly #onEnd = (): void => {
+  #finish(bytes: FirstBytes | undefined): void {
     this.stop();
-    this.#onDone(this, undefined);
-  };
+    this.#listener.onDone(this, bytes);
+  }
+
+  /** Also of a client that has asked and said its last word, or gone: that is told by whoever serves it. */
+  readonly #onEnd = (): void => this.#finish(this.#ready);
 }

@@ -5,7 +5,8 @@ import { renderRefusal, serializeRefusal } from '../report/refusal.ts';
 import { serveConnect } from './connect.ts';
 import { Connection } from './connection.ts';
 import type { EngineContext } from './context.ts';
-import { type FirstBytes, FirstRequest } from './first-request.ts';
+import { type FirstBytes, FirstRequest, type FirstRequestListener } from './first-request.ts';
+import { Gathering } from './gathering.ts';
 
 /** Where to listen: an address and port (no host: all addresses), or a Unix socket. */
 export type ListenAddress = { readonly host?: string; readonly port: number } | { readonly path: string };
@@ -17,7 +18,7 @@ export type ServeOther = (connection: Connection, bytes: Buffer) => void;
  * Accepts connections and reads the first bytes of each. A CONNECT, which is nearly all, is read here and served at once;
  * anything else goes to the HTTP server with all its bytes.
  */
-export class Listener {
+export class Listener implements FirstRequestListener {
   readonly #context: EngineContext;
   readonly #serveOther: ServeOther;
   readonly #server: net.Server;
@@ -25,6 +26,8 @@ export class Listener {
   readonly #open = new Set<Connection>();
   /** Connections whose first request has not come whole. */
   readonly #waiting = new Set<FirstRequest>();
+  /** CONNECTs that have come whole and are not served yet. */
+  readonly #gathering = new Gathering();
   /** Whether clients have addresses: all but those of a Unix socket. */
   #hasAddresses = true;
 
@@ -56,6 +59,7 @@ export class Listener {
   /** Accepts no more; connections that have asked for nothing yet are closed. */
   stop(): void {
     this.#server.close();
+    this.#gathering.serve();
     for (const { connection } of this.#waiting) connection.stream.destroy();
   }
 
@@ -76,6 +80,7 @@ export class Listener {
   #onConnection(stream: HandleStream | net.Socket): void {
     const { counters, admission, limits } = this.#context;
     counters.connections++;
+    this.#gathering.accepted();
     const { remoteAddress } = stream;
     // Reset before it was accepted: what it sent can still be read, but no longer who sent it.
     if (remoteAddress === undefined && this.#hasAddresses) return void stream.destroy();
@@ -85,10 +90,17 @@ export class Listener {
     if (client.connections > admission.limits.maxConnections) {
       return this.#refuse(connection, 'too-many-connections');
     }
-    this.#waiting.add(new FirstRequest(connection, limits.maxHeaderBytes, this.#onFirstRequest));
+    this.#waiting.add(new FirstRequest(connection, limits.maxHeaderBytes, this));
   }
 
-  readonly #onFirstRequest = (request: FirstRequest, bytes: FirstBytes | undefined): void => {
+  /** Of the first request alone. */
+  onReady(request: FirstRequest): void {
+    this.#waiting.delete(request);
+    this.#gathering.add(request);
+  }
+
+  /** Of the first request alone. */
+  onDone(request: FirstRequest, bytes: FirstBytes | undefined): void {
     this.#waiting.delete(request);
     const { connection } = request;
     if (bytes === undefined) return void connection.stream.end();
@@ -99,7 +111,7 @@ export class Listener {
       this.#context.onDefect(error);
       connection.stream.destroy();
     });
-  };
+  }
 
   #refuse(connection: Connection, reason: ReasonCode, detail?: string): void {
     const { stream, client } = connection;
