@@ -12,14 +12,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AT_MS, anyAllowlist, anyIntent, anyTarget } from './arbitraries.ts';
 import { type Disagreement, isExplained } from './explained.ts';
+import { naiveCilium } from './naive/cilium.ts';
 import { naiveEgressFirewall } from './naive/egress-firewall.ts';
 import type { NaiveEvaluator } from './naive/naive.ts';
 
 const KINDS: readonly (readonly [kind: EmitterKind, naive: NaiveEvaluator])[] = [
   ['EgressFirewall', naiveEgressFirewall],
+  ['CiliumNetworkPolicy', naiveCilium],
 ];
 
-const RUNS = 400;
+const RUNS = 120;
 
 const familiesOf = ({ families }: Intent) =>
   (families === 'dual' ? [4, 6] : families === 'ipv4' ? [4] : [6]) as (4 | 6)[];

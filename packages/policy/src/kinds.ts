@@ -1,3 +1,6 @@
+import { ciliumEmitter } from './cilium/emit.ts';
+import { ciliumReader } from './cilium/lift.ts';
+import { validateCilium } from './cilium/validate.ts';
 import { egressFirewallEmitter } from './egress-firewall/emit.ts';
 import { egressFirewallReader } from './egress-firewall/lift.ts';
 import { validateEgressFirewall } from './egress-firewall/validate.ts';
@@ -8,14 +11,15 @@ import { isMap, type Live, liveText } from './names/live.ts';
 
 /** The emitter of each kind. */
 export const emitters: ReadonlyMap<EmitterKind, Emitter> = new Map(
-  [egressFirewallEmitter].map((emitter) => [emitter.kind, emitter]),
+  [egressFirewallEmitter, ciliumEmitter].map((emitter) => [emitter.kind, emitter]),
 );
 
 /** The reader of each kind of live objects. */
-export const readers: readonly KindReader[] = [egressFirewallReader];
+export const readers: readonly KindReader[] = [egressFirewallReader, ciliumReader];
 
 const VALIDATORS: ReadonlyMap<string, (object: Live) => readonly Diagnostic[]> = new Map([
   ['k8s.ovn.org/v1 EgressFirewall', validateEgressFirewall],
+  ['cilium.io/v2 CiliumNetworkPolicy', validateCilium],
 ]);
 
 /**
