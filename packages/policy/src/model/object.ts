@@ -1,11 +1,11 @@
-/** What every Kubernetes object says of itself. */
-export interface ObjectMeta {
+/** What every Kubernetes object says of itself. An alias, so that it fits where any further field is allowed. */
+export type ObjectMeta = {
   readonly name: string;
   /** Undefined for objects of the whole cluster. */
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-}
+};
 
 /** A Kubernetes object as it is written in a manifest: JSON values only, no `status` and no `managedFields`. */
 export interface KubernetesObject {
