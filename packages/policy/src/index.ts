@@ -1,3 +1,17 @@
+export { formatAllowlistFile } from './bundle/allowlist-file.ts';
+export type { BundleOptions } from './bundle/bundle-options.ts';
+export { proxyConfigMap } from './bundle/config-map.ts';
+export { deployObjects, deploySidecar, deployTree } from './bundle/deploy-tree.ts';
+export { proxyBundle } from './bundle/proxy-bundle.ts';
+export { CREDENTIAL_VARIABLES } from './bundle/proxy-container.ts';
+export {
+  proxyAutoscaler,
+  proxyDeployment,
+  proxyDisruptionBudget,
+  proxyService,
+  proxyServiceAccount,
+} from './bundle/proxy-objects.ts';
+export { type SidecarEmission, type SidecarOptions, sidecarBundle, sidecarIntent } from './bundle/sidecar.ts';
 export {
   type DiffOptions,
   type DiffSummary,
@@ -19,7 +33,9 @@ export type {
   UsedTarget,
   UsedTargets,
 } from './diff/source.ts';
+export { importSmokescreen, type SmokescreenOptions } from './import/import-smokescreen.ts';
 export { importSquid, type SquidOptions } from './import/import-squid.ts';
+export { importSrt, type SrtOptions } from './import/import-srt.ts';
 export {
   type Imported,
   type ImportedEntry,

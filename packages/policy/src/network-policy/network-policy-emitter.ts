@@ -1,6 +1,5 @@
 import type { Allowlist } from '@paude/allowlist';
 import { objectNames } from '../intents/object-names.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Emission, Emitter } from '../model/emitter.ts';
 import type { Intent } from '../model/intent.ts';
 import type { EmittedObject } from '../model/object.ts';
@@ -22,26 +21,40 @@ export const networkPolicyEmitter: Emitter = {
   kind: 'NetworkPolicy',
   emit(allowlist: Allowlist, intent: Intent): Emission {
     const active = activeRules(allowlist, intent.atMs);
-    const { objects, diagnostics } =
-      intent.proxy === undefined ? direct(active, intent) : proxied(active, intent);
-    const refusal = objects.map((object) => tooLarge(object, intent)).find((found) => found !== undefined);
-    return refusal === undefined ? { objects, diagnostics } : { objects: [], diagnostics: [refusal] };
+    return checked(intent.proxy === undefined ? direct(active, intent) : proxied(active, intent), intent);
   },
 };
 
+/** Refuses all of it when one of the objects would be refused. */
+function checked(emission: Emission, intent: Intent): Emission {
+  const refusal = emission.objects
+    .map((object) => tooLarge(object, intent))
+    .find((found) => found !== undefined);
+  return refusal === undefined ? emission : { objects: [], diagnostics: [refusal] };
+}
+
 function proxied(active: ActiveRules, intent: Intent): Emission {
+  const egress = proxyEgress(active, intent);
+  return {
+    objects: [...workloadPolicies(intent), ...egress.objects, proxyIngressPolicy(intent)],
+    diagnostics: [...egress.diagnostics, ...intentDiagnostics(intent)],
+  };
+}
+
+function proxyEgress(active: ActiveRules, intent: Intent): Emission {
   const world = worldRules(active, intent);
-  const egress = proxyEgressPolicy(world.rules, intent);
-  const objects = [...workloadPolicies(intent), egress, proxyIngressPolicy(intent)];
-  const diagnostics: readonly Diagnostic[] = [
-    ...allowlistDiagnostics(active, { intent, world, object: egress.object.metadata.name }),
-    ...intentDiagnostics(intent),
-  ];
-  return { objects, diagnostics };
+  const policy = proxyEgressPolicy(world.rules, intent);
+  const object = policy.object.metadata.name;
+  return { objects: [policy], diagnostics: allowlistDiagnostics(active, { intent, world, object }) };
+}
+
+/** What holds the proxy's pods alone, for a proxy in the pods of its clients. */
+export function proxyEgressEmission(allowlist: Allowlist, intent: Intent): Emission {
+  return checked(proxyEgress(activeRules(allowlist, intent.atMs), intent), intent);
 }
 
 /** The policy of the pods whose only way out is the proxy; none where a policy has no namespace to stand in. */
-export function workloadPolicies(intent: Intent): EmittedObject[] {
+function workloadPolicies(intent: Intent): EmittedObject[] {
   const { workload, proxy, proxyPort, form } = intent;
   if (workload.namespaceLabels !== undefined || proxy === undefined) return [];
   const namespace = workload.namespace ?? intent.namespace;

@@ -6,21 +6,29 @@ export function renderDirectory(
   objects: readonly EmittedObject[],
   options: RenderOptions = {},
 ): ReadonlyMap<string, string> {
-  const files = new Map<string, string>();
-  for (const object of objects) {
-    const { kind, metadata } = object.object;
-    const name = `${kind}-${metadata.name}`.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '-');
-    // The same name in two namespaces, or a name that only its case or a colon tells from another.
-    let file = `${name}.yaml`;
-    for (let count = 2; files.has(file); count++) file = `${name}-${count}.yaml`;
-    files.set(file, renderYaml([object]));
-  }
-  const head = options.head === undefined ? '' : `${commentLines(options.head)}\n`;
+  const names = fileNames(objects);
+  const files = new Map(
+    objects.map((object, index): [string, string] => [names[index] ?? '', renderYaml([object])]),
+  );
+  const head = options.head === undefined ? '' : `${commentLines(options.head)}\n\n`;
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
-    resources: [...files.keys()],
+    resources: names,
   };
   files.set('kustomization.yaml', `${head}${yamlDocument(kustomization)}`);
   return files;
+}
+
+/** A file's name for each object. */
+export function fileNames(objects: readonly EmittedObject[]): string[] {
+  const taken = new Set<string>();
+  return objects.map(({ object: { kind, metadata } }) => {
+    const name = `${kind}-${metadata.name}`.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '-');
+    // The same name in two namespaces, or a name that only its case or a colon tells from another.
+    let file = `${name}.yaml`;
+    for (let count = 2; taken.has(file); count++) file = `${name}-${count}.yaml`;
+    taken.add(file);
+    return file;
+  });
 }

@@ -94,6 +94,7 @@ describe('renderDirectory()', () => {
     ]);
     expect(files.get('kustomization.yaml')).toBe(`\
 # Head
+
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:

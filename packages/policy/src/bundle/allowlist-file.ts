@@ -1,0 +1,35 @@
+import { type Allowlist, formatRule, type Rule } from '@paude/allowlist';
+import { yamlDocument } from '../render/render-yaml.ts';
+
+/** How an allowlist file is written. */
+export interface AllowlistFileOptions {
+  /** Whether rules keep the reason for which they are there. @default true */
+  readonly reasons?: boolean | undefined;
+}
+
+/**
+ * The text of an allowlist file (`{ version: 1, rules: [...] }`) that `parseAllowlistFile` reads the same rules from.
+ * Aliases are written out, so that the file means the same to every release of the proxy, and so are default ports other
+ * than 80 and 443.
+ */
+export function formatAllowlistFile(allowlist: Allowlist, options: AllowlistFileOptions = {}): string {
+  const { rules, defaultPorts } = allowlist;
+  const isStandard = defaultPorts.join() === '80,443';
+  const entries = rules.map((rule) =>
+    entryOf(isStandard || rule.ports !== 'default' ? rule : { ...rule, ports: defaultPorts }, options),
+  );
+  return yamlDocument({ version: 1, rules: entries });
+}
+
+/** A word where that says it all, else an entry. */
+function entryOf(rule: Rule, { reasons = true }: AllowlistFileOptions): unknown {
+  const { effect, tls, reason, expiresAtMs } = rule;
+  const word = formatRule(rule);
+  const details = {
+    ...(effect === 'allow' && tls !== 'sni' ? { tls } : {}),
+    ...(expiresAtMs === undefined ? {} : { expires: new Date(expiresAtMs).toISOString() }),
+    ...(reason === undefined || !reasons ? {} : { reason }),
+  };
+  if (Object.keys(details).length === 0) return word;
+  return effect === 'allow' ? { allow: word, ...details } : { deny: word.slice(1), ...details };
+}
