@@ -29,7 +29,7 @@ export const CREDENTIAL_VARIABLES: readonly string[] = [
  * A Secret's files are links that a group can read; the proxy takes a key only as a file of its own. There is no shell in
  * the image, but there is Node.
  */
-export const COPY_AUTHORITY = [
+const COPY_AUTHORITY = [
   "const fs = require('node:fs');",
   `const from = '${AUTHORITY_DIRECTORY}/', to = '${STATE_DIRECTORY}/ca/';`,
   "if (fs.existsSync(from + 'ca.key')) {",

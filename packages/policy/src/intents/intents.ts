@@ -41,7 +41,7 @@ export interface NamespaceOptions extends Omit<IntentOptions, 'namespace'> {
 }
 
 /** The label by which a pod becomes a client of the standalone proxy that is its value. */
-export const CLIENT_LABEL = 'paude.io/egress-proxy';
+const CLIENT_LABEL = 'paude.io/egress-proxy';
 
 /**
  * One agent and its proxy. The longest name is that of the Service `paude-proxy-NAME`, 63 characters, and of the
