@@ -1,3 +1,13 @@
+export { type AuditedRule, type AuditReport, type AuditSources, auditPolicy } from './audit/audit-policy.ts';
+export {
+  type ExplainOptions,
+  type ExplainTarget,
+  explainHost,
+  type HostExplanation,
+} from './audit/explain-host.ts';
+export type { ExplainStep } from './audit/explain-step.ts';
+export type { RuleLayer, RuleVerdict } from './audit/rule-layers.ts';
+export type { RuleUse } from './audit/rule-uses.ts';
 export { formatAllowlistFile } from './bundle/allowlist-file.ts';
 export type { BundleOptions } from './bundle/bundle-options.ts';
 export { proxyConfigMap } from './bundle/config-map.ts';

@@ -22,7 +22,11 @@ const SELECTS_NONE = /-(?:selects-nothing|none-selects)$/;
  * pod that none selects is open; other kinds where there are objects of theirs, or should be.
  */
 export function readEnforcement(parts: EnforcementParts): Enforcement {
-  const { objects, readers, expected = [] } = parts;
+  const { readers, expected = [] } = parts;
+  // What was read may be anything, whatever its type says; what no kind can be told of holds nothing.
+  const objects = parts.objects.filter(
+    (object) => typeof object?.apiVersion === 'string' && typeof object.kind === 'string',
+  );
   const missing = expected.filter((object) => !objects.some((other) => isSame(object, other)));
   const groups = [
     ['workload', parts.workload],
@@ -31,7 +35,7 @@ export function readEnforcement(parts: EnforcementParts): Enforcement {
   const layers = groups.flatMap(([pods, context]) =>
     context === undefined
       ? []
-      : readers.flatMap((reader) => readLayer({ ...parts, reader, pods, context, expected })),
+      : readers.flatMap((reader) => readLayer({ ...parts, objects, reader, pods, context, expected })),
   );
   return { layers, missing: missing.map(missingObject) };
 }
@@ -68,9 +72,8 @@ function isOf({ kind, group }: KindReader, object: KubernetesObject): boolean {
   return object.kind === kind || kind === 'Istio' || kind === 'AntreaNetworkPolicy';
 }
 
-/** What was read may be anything, whatever its type says. */
 function groupOf({ apiVersion }: KubernetesObject): string {
-  return String(apiVersion).split('/').slice(0, -1).join('/');
+  return apiVersion.split('/').slice(0, -1).join('/');
 }
 
 function isSame(a: KubernetesObject, b: KubernetesObject): boolean {
