@@ -1,12 +1,12 @@
 import type { Grant, Region } from './access-lines.ts';
 import type { Notes, Place } from './imported.ts';
-import { APEX, BELOW, type Effort, type Expression, meets, NameSet } from './name-set.ts';
+import { APEX, BELOW, type Effort, type Expression, holds, meets, NameSet } from './name-set.ts';
 import { commonPorts, exceptPorts, type PortRanges } from './port-ranges.ts';
 
 /** One thing to deny at ports: a name, all below a name, or what an expression matches. */
 export type DeniedAtom = { readonly ports: PortRanges; readonly place: Place } & (
   | { readonly kind: 'name'; readonly name: string; readonly mask: typeof APEX | typeof BELOW }
-  | { readonly kind: 'expression'; readonly source: string }
+  | { readonly kind: 'expression'; readonly expression: Expression }
 );
 
 type Names = Region & { readonly kind: 'names' };
@@ -36,7 +36,7 @@ export function* deniedAtoms(grants: readonly Grant[], effort: Effort, notes: No
       const { place } = expression;
       const atom = new NameSet(undefined, new Map([[source, expression]]));
       const ports = portsLeft(atom, grant.ports, { others, effort, notes, place, text: `~${source}` });
-      if (ports.length > 0) yield { kind: 'expression', source, ports, place };
+      if (ports.length > 0) yield { kind: 'expression', expression, ports, place };
     }
   }
 }
@@ -70,11 +70,4 @@ function portsLeft(
     notes.add('narrowed', place, why, 'Name the hosts to deny more narrowly, or drop the deny');
   }
   return left;
-}
-
-function holds(set: NameSet, atom: NameSet): boolean {
-  for (const [name, { mask }] of atom.names) {
-    if (mask === APEX ? !set.hasName(name) : !set.hasAllBelow(name)) return false;
-  }
-  return [...atom.expressions.values()].every((expression: Expression) => set.hasExpression(expression));
 }

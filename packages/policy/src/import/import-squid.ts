@@ -67,7 +67,7 @@ export function importSquid(text: string, options: SquidOptions = {}): Imported 
     const why = `squid refuses CONNECT to port ${describePorts(tunnelled)}, but the proxy tells it from no plain request`;
     notes.add('wide', { file, line: 0 }, why, 'Leave the port out if nothing needs plain HTTP');
   }
-  const entries = writeWords(all, { notes, effort, source: { file, line: 0 } });
+  const entries = writeWords(all, notes, { effort, source: { file, line: 0 } });
   return { entries, notes: notes.list() };
 }
 

@@ -198,6 +198,16 @@ export function overlapping(set: NameSet, other: NameSet, effort: Effort): NameS
   return new NameSet(names, expressions);
 }
 
+/** Whether a set surely has all of another. */
+export function holds(set: NameSet, other: NameSet): boolean {
+  if (set.isEvery || other.isEvery) return set.isEvery;
+  for (const [name, { mask }] of other.names) {
+    if ((mask & APEX) !== 0 && !set.hasName(name)) return false;
+    if ((mask & BELOW) !== 0 && !set.hasAllBelow(name)) return false;
+  }
+  return [...other.expressions.values()].every((expression) => set.hasExpression(expression));
+}
+
 /** Whether two sets may have something in common. */
 export function meets(set: NameSet, other: NameSet, effort: Effort): boolean {
   return !overlapping(other, set, effort).isEmpty;

@@ -3,11 +3,12 @@ export type PortRanges = readonly (readonly [first: number, last: number])[];
 
 export const EVERY_PORT: PortRanges = [[1, 65535]];
 
-/** More ports are not written one by one: the pattern grammar takes a thousand. */
-const MAX_WRITTEN_PORTS = 1000;
+/** More ports are not written as lists. */
+const MAX_LISTED_PORTS = 3000;
 
-/** Longer lists make a word that the pattern grammar refuses. */
-const MAX_WRITTEN_RANGES = 100;
+/** One word takes a thousand ports and two thousand characters. */
+const PORTS_PER_WORD = 900;
+const RANGES_PER_WORD = 100;
 
 /** Ranges in any order as ranges in order; ports that do not exist are left out. */
 export function portRanges(ranges: Iterable<readonly [number, number]>): PortRanges {
@@ -52,30 +53,58 @@ export function describePorts(ranges: PortRanges): string {
   return `${shown.join(', ')}${ranges.length > 5 ? ', …' : ''}`;
 }
 
-/** What to write behind a pattern, and the ports that cannot be written, the largest ranges. */
+/** Ports in the pattern grammar. */
 export interface WrittenPorts {
-  readonly text: string;
-  readonly written: PortRanges;
+  /** What to write behind a pattern: nothing for 80 and 443, `:*`, or lists, one for each word. */
+  readonly tails: readonly string[];
+  /** Ports that have to be denied behind `:*`. */
+  readonly except: PortRanges;
+  /** Ports that could not be written, the largest ranges. */
   readonly lost: PortRanges;
 }
 
-/** Ports in the pattern grammar: nothing for 80 and 443, `:*` for all, else a list. */
-export function writePorts(ranges: PortRanges): WrittenPorts {
-  if (countPorts(ranges) === 65535) return { text: ':*', written: ranges, lost: [] };
+/** Writes ports; `mayDeny` says whether some may be denied to write the others as `:*`. */
+export function writePorts(ranges: PortRanges, mayDeny: (ports: PortRanges) => boolean): WrittenPorts {
+  const others = complement(ranges);
+  if (others.length === 0) return { tails: [':*'], except: [], lost: [] };
+  if (countPorts(ranges) <= MAX_LISTED_PORTS) return { tails: listTails(ranges), except: [], lost: [] };
+  if (countPorts(others) <= MAX_LISTED_PORTS && mayDeny(others))
+    return { tails: [':*'], except: others, lost: [] };
   const bySize = [...ranges].sort((a, b) => a[1] - a[0] - (b[1] - b[0]) || a[0] - b[0]);
-  let room = MAX_WRITTEN_PORTS - 1;
+  let room = MAX_LISTED_PORTS;
   const kept: (readonly [number, number])[] = [];
   for (const range of bySize) {
-    const size = range[1] - range[0] + 1;
-    if (size > room || kept.length === MAX_WRITTEN_RANGES) break;
+    room -= range[1] - range[0] + 1;
+    if (room < 0) break;
     kept.push(range);
-    room -= size;
   }
   const written = portRanges(kept);
-  const lost = exceptPorts(ranges, written);
-  const items = written.map(([first, last]) => (first === last ? `${first}` : `${first}..${last}`));
-  const text = items.length === 1 && !items[0]?.includes('..') ? `:${items[0]}` : `:{${items.join(',')}}`;
-  return { text: text === ':{80,443}' ? '' : text, written, lost };
+  return { tails: listTails(written), except: [], lost: exceptPorts(ranges, written) };
+}
+
+/** Lists of ports that a word takes each, as in `:443`, `:{443,8000..8010}`; 80 and 443 alone are nothing. */
+function listTails(ranges: PortRanges): string[] {
+  const tails: string[] = [];
+  let items: string[] = [];
+  let room = PORTS_PER_WORD;
+  const finish = () => {
+    const [only = '', ...more] = items;
+    if (only !== '')
+      tails.push(more.length > 0 || only.includes('..') ? `:{${items.join(',')}}` : `:${only}`);
+    items = [];
+    room = PORTS_PER_WORD;
+  };
+  for (const [first, last] of ranges) {
+    for (let from = first; from <= last; ) {
+      if (room === 0 || items.length === RANGES_PER_WORD) finish();
+      const to = Math.min(last, from + room - 1);
+      items.push(from === to ? `${from}` : `${from}..${to}`);
+      room -= to - from + 1;
+      from = to + 1;
+    }
+  }
+  finish();
+  return tails.length === 1 && tails[0] === ':{80,443}' ? [''] : tails;
 }
 
 function countPorts(ranges: PortRanges): number {

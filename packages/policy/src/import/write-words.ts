@@ -3,6 +3,7 @@ import type { Grant, Region } from './access-lines.ts';
 import {
   type AddressRanges,
   addressPatterns,
+  commonAddresses,
   EVERY_ADDRESS,
   isNoAddress,
   NO_ADDRESS,
@@ -11,10 +12,11 @@ import {
 } from './address-ranges.ts';
 import { deniedAtoms } from './denied-atoms.ts';
 import type { ImportedEntry, Notes, Place } from './imported.ts';
-import { APEX, BELOW, type Effort, type NameSet } from './name-set.ts';
+import { APEX, BELOW, type Effort, type Expression, holds, meets, NameSet } from './name-set.ts';
 import {
   commonPorts,
   describePorts,
+  EVERY_PORT,
   exceptPorts,
   type PortRanges,
   unitePorts,
@@ -25,6 +27,7 @@ import {
 const MAX_ADDRESS_PATTERNS = 1000;
 
 const NO_PORTS: PortRanges = [];
+const NO_NAMES = new NameSet();
 
 /** Ports of a name itself and of all below it. */
 interface NamePorts {
@@ -36,11 +39,11 @@ interface NamePorts {
 /** Patterns with their ports: of names in two halves, so that `.x`, `x` and `**.x` come out as they should. */
 class PatternPorts {
   readonly names = new Map<string, NamePorts>();
-  readonly expressions = new Map<string, { ports: PortRanges; place: Place }>();
+  readonly expressions = new Map<string, { ports: PortRanges; expression: Expression }>();
 
   add(set: NameSet, ports: PortRanges): void {
     for (const [name, { mask, place }] of set.names) this.addName(name, mask, { ports, place });
-    for (const [source, { place }] of set.expressions) this.addExpression(source, { ports, place });
+    for (const expression of set.expressions.values()) this.addExpression(expression, ports);
   }
 
   addName(name: string, mask: number, { ports, place }: { ports: PortRanges; place: Place }): void {
@@ -50,25 +53,34 @@ class PatternPorts {
     this.names.set(name, known);
   }
 
-  addExpression(source: string, { ports, place }: { ports: PortRanges; place: Place }): void {
+  addExpression(expression: Expression, ports: PortRanges): void {
+    const { source } = expression.pattern;
     const known = this.expressions.get(source);
-    this.expressions.set(
-      source,
-      known === undefined ? { ports, place } : { ports: unitePorts(known.ports, ports), place: known.place },
-    );
+    if (known === undefined) this.expressions.set(source, { ports, expression });
+    else known.ports = unitePorts(known.ports, ports);
   }
 
   /** Each pattern with its ports; what a wider one has already is left out. */
-  *patterns(isDeny: boolean): Generator<{ pattern: string; ports: PortRanges; place: Place }> {
+  *patterns(isDeny: boolean): Generator<PatternAtPorts> {
     for (const [name, { apex, below, place }] of this.names) {
       const above = this.#above(name);
-      const [own, under] = [exceptPorts(apex, above), exceptPorts(below, above)];
-      const both = commonPorts(own, under);
-      yield { pattern: domainPattern(name, APEX | BELOW, isDeny), ports: both, place };
-      yield { pattern: domainPattern(name, APEX, isDeny), ports: exceptPorts(own, both), place };
-      yield { pattern: domainPattern(name, BELOW, isDeny), ports: exceptPorts(under, both), place };
+      const [own, under] = [uncovered(apex, above), uncovered(below, above)];
+      const parts = samePorts(own, under)
+        ? [{ mask: APEX | BELOW, ports: own }]
+        : [
+            { mask: APEX, ports: own },
+            { mask: BELOW, ports: under },
+          ];
+      for (const { mask, ports } of parts) {
+        if (ports.length === 0) continue;
+        const names = new NameSet(new Map([[name, { mask, place }]]));
+        yield { pattern: domainPattern(name, mask, isDeny), names, ports, place };
+      }
     }
-    for (const [source, { ports, place }] of this.expressions) yield { pattern: `~${source}`, ports, place };
+    for (const [source, { expression, ports }] of this.expressions) {
+      const names = new NameSet(undefined, new Map([[source, expression]]));
+      yield { pattern: `~${source}`, names, ports, place: expression.place };
+    }
   }
 
   #above(name: string): PortRanges {
@@ -81,13 +93,33 @@ class PatternPorts {
   }
 }
 
-/** Writes words that allow what the grants do, and never more. */
-export function writeWords(
-  grants: readonly Grant[],
-  context: { readonly notes: Notes; readonly effort: Effort; readonly source: Place },
-): ImportedEntry[] {
-  return new WordWriter(context.notes, context.effort, context.source).write(grants);
+/** Names as a pattern, with the ports that it is for. */
+interface PatternAtPorts {
+  readonly pattern: string;
+  readonly names: NameSet;
+  readonly ports: PortRanges;
+  readonly place: Place;
 }
+
+/** Writes words that allow what the grants do, and never more. */
+export function writeWords(grants: readonly Grant[], notes: Notes, context: WriteContext): ImportedEntry[] {
+  return new WordWriter(grants, notes, context).write();
+}
+
+/** What the writing of words needs beside the notes. */
+interface WriteContext {
+  readonly effort: Effort;
+  /** What is imported, for words that no line of it stands for. */
+  readonly source: Place;
+}
+
+/** A pattern to allow, and whether nothing of it is allowed at some ports; `all` when that is left out. */
+interface AllowedPattern {
+  readonly pattern: string;
+  readonly isFree?: (ports: PortRanges) => boolean;
+}
+
+const ALL: AllowedPattern = { pattern: 'all' };
 
 class WordWriter {
   readonly #notes: Notes;
@@ -95,34 +127,42 @@ class WordWriter {
   readonly #source: Place;
   readonly #entries = new Map<string, ImportedEntry>();
   /** All ports at which anything is allowed: a deny of all these needs no ports. */
-  #granted: PortRanges = NO_PORTS;
+  readonly #granted: PortRanges;
+  readonly #grants: readonly Grant[];
 
-  constructor(notes: Notes, effort: Effort, source: Place) {
+  constructor(grants: readonly Grant[], notes: Notes, { effort, source }: WriteContext) {
+    this.#grants = grants;
+    this.#granted = grants.map(({ ports }) => ports).reduce(unitePorts, NO_PORTS);
     this.#notes = notes;
     this.#effort = effort;
     this.#source = source;
   }
 
-  write(grants: readonly Grant[]): ImportedEntry[] {
+  write(): ImportedEntry[] {
+    const grants = this.#grants;
     const named = new PatternPorts();
     let every: { ports: PortRanges; place: Place } | undefined;
     for (const { region, ports, place } of grants) {
-      this.#granted = unitePorts(this.#granted, ports);
       if (region.kind !== 'names') continue;
       if (region.names.isEvery)
         every = { ports: unitePorts(every?.ports ?? NO_PORTS, ports), place: every?.place ?? place };
       else named.add(region.names, ports);
     }
-    const everyWritten = every === undefined ? NO_PORTS : this.#allow('all', every.ports, every.place);
-    for (const { pattern, ports, place } of named.patterns(false)) {
-      this.#allow(pattern, exceptPorts(ports, everyWritten), place);
+    const everyWritten = every === undefined ? NO_PORTS : this.#allow(ALL, every.ports, every.place);
+    for (const { pattern, names, ports, place } of named.patterns(false)) {
+      const isFree = (free: PortRanges) => !this.#isGranted({ kind: 'names', names, denied: NO_NAMES }, free);
+      this.#allow({ pattern, isFree }, uncovered(ports, everyWritten), place);
     }
     const denied = new PatternPorts();
     for (const atom of deniedAtoms(grants, this.#effort, this.#notes)) {
       if (atom.kind === 'name') denied.addName(atom.name, atom.mask, atom);
-      else denied.addExpression(atom.source, atom);
+      else denied.addExpression(atom.expression, atom.ports);
     }
-    for (const { pattern, ports, place } of denied.patterns(true)) this.#deny(pattern, ports, place);
+    for (const { pattern, names, ports, place } of denied.patterns(true)) {
+      const region: Region = { kind: 'names', names, denied: NO_NAMES };
+      const isAllowedElsewhere = this.#isGranted(region, exceptPorts(EVERY_PORT, ports));
+      this.#deny(pattern, isAllowedElsewhere ? ports : EVERY_PORT, place);
+    }
     this.#writeAddresses(grants, everyWritten, every?.place ?? this.#source);
     return [...this.#entries.values()];
   }
@@ -147,7 +187,8 @@ class WordWriter {
       this.#notes.add('narrowed', place, why, 'Name the ranges that are needed');
       return;
     }
-    for (const pattern of patterns) this.#allow(pattern, ports, place);
+    const isFree = (free: PortRanges) => !this.#isGranted({ kind: 'addresses', addresses }, free);
+    for (const pattern of patterns) this.#allow({ pattern, isFree }, ports, place);
   }
 
   #denyAddresses(addresses: AddressRanges, ports: PortRanges, place: Place): void {
@@ -163,29 +204,50 @@ class WordWriter {
   }
 
   /** @returns the ports that could be written. */
-  #allow(pattern: string, ports: PortRanges, place: Place): PortRanges {
+  #allow({ pattern, isFree }: AllowedPattern, ports: PortRanges, place: Place): PortRanges {
     if (ports.length === 0) return NO_PORTS;
-    const { text, written, lost } = writePorts(ports);
+    const mayDeny = isFree ?? ((free: PortRanges) => commonPorts(free, this.#granted).length === 0);
+    const { tails, except, lost } = writePorts(ports, mayDeny);
     if (lost.length > 0) {
-      const why = `ports ${describePorts(lost)} are left out, because a rule has a thousand ports at most`;
+      const why = `ports ${describePorts(lost)} are left out, because so many cannot be written`;
       this.#notes.add('narrowed', place, why, 'Add the ports that are needed, as in host:8443');
     }
-    if (written.length === 0) return NO_PORTS;
-    // Behind `all` nothing means every port, behind anything else 80 and 443.
-    const tail = pattern !== 'all' ? text : text === ':*' ? '' : text === '' ? ':{80,443}' : text;
-    this.#add(`${pattern}${tail}`, place);
-    return written;
+    for (const tail of tails) {
+      // Behind `all` nothing means every port, behind anything else 80 and 443.
+      const own = isFree !== undefined ? tail : tail === ':*' ? '' : tail === '' ? ':{80,443}' : tail;
+      this.#add(`${pattern}${own}`, place);
+    }
+    if (except.length > 0) this.#deny(pattern, except, place);
+    return exceptPorts(ports, lost);
   }
 
   #deny(pattern: string, ports: PortRanges, place: Place): void {
     if (ports.length === 0) return;
-    const { text, lost } = writePorts(ports);
-    const isEveryPort = lost.length > 0 || text === ':*' || exceptPorts(this.#granted, ports).length === 0;
-    if (lost.length > 0 && exceptPorts(this.#granted, ports).length > 0) {
-      const why = `${pattern} is denied at every port, because its ports are too many to write`;
-      this.#notes.add('narrowed', place, why, 'Name the ports that are needed');
+    const isEveryPort = exceptPorts(this.#granted, ports).length === 0;
+    const { tails, lost } = writePorts(ports, () => false);
+    if (isEveryPort || lost.length > 0) {
+      if (!isEveryPort) {
+        const why = `${pattern} is denied at every port, because its ports are too many to write`;
+        this.#notes.add('narrowed', place, why, 'Name the ports that are needed');
+      }
+      this.#add(`!${pattern}`, place);
+      return;
     }
-    this.#add(`!${pattern}${isEveryPort ? '' : text === '' ? ':{80,443}' : text}`, place);
+    for (const tail of tails) this.#add(`!${pattern}${tail === '' ? ':{80,443}' : tail}`, place);
+  }
+
+  /** Whether any of a region is allowed at any of the ports. */
+  #isGranted(region: Region, ports: PortRanges): boolean {
+    return this.#grants.some(
+      (grant) => commonPorts(grant.ports, ports).length > 0 && this.#meets(grant.region, region),
+    );
+  }
+
+  #meets(a: Region, b: Region): boolean {
+    if (a.kind === 'names') {
+      return b.kind === 'names' && meets(a.names, b.names, this.#effort) && !holds(a.denied, b.names);
+    }
+    return b.kind === 'addresses' && !isNoAddress(commonAddresses(a.addresses, b.addresses));
   }
 
   #add(word: string, { file, line }: Place): void {
@@ -223,6 +285,15 @@ function addressGroups(grants: readonly Grant[]): AddressGroup[] {
 
 function addressesOf(region: Region): AddressRanges {
   return region.kind === 'addresses' ? region.addresses : NO_ADDRESS;
+}
+
+/** Ports that are not wholly covered stay as they are, so that they can be written well. */
+function uncovered(ports: PortRanges, covered: PortRanges): PortRanges {
+  return exceptPorts(ports, covered).length === 0 ? NO_PORTS : ports;
+}
+
+function samePorts(a: PortRanges, b: PortRanges): boolean {
+  return a.join(';') === b.join(';');
 }
 
 /** A name with one label has no `.x` in the pattern grammar but in a deny, because it is nearly always a mistake. */

@@ -35,10 +35,13 @@ export class UsageCollector {
 
   /** One more line: what it says, `other` when it is about no request, undefined when it could not be read. */
   add(line: AuditLine | 'other' | undefined): void {
+    if (line === undefined) {
+      this.#unreadable++;
+      return;
+    }
     this.#lines++;
-    if (line === undefined) this.#unreadable++;
     // Without a host nothing was asked for that an allowlist could name.
-    else if (line !== 'other' && line.host !== '') this.#count(line);
+    if (line !== 'other' && line.host !== '') this.#count(line);
   }
 
   /** All that was added so far. */

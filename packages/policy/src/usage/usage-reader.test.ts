@@ -58,7 +58,7 @@ const LOG = [
 describe('UsageReader', () => {
   it('adds up what was decided, moved and cut, by host and port', () => {
     const { targets, lines, unreadable, overflow } = usageOf(LOG);
-    expect({ lines, unreadable, overflow }).toEqual({ lines: 12, unreadable: 2, overflow: 0 });
+    expect({ lines, unreadable, overflow }).toEqual({ lines: 10, unreadable: 2, overflow: 0 });
     expect(targets.map(({ host, port }) => `${host}:${port}`)).toEqual([
       'api.example.com:443',
       'evil.example:443',
@@ -136,11 +136,11 @@ describe('UsageReader', () => {
         `${long}\n${line({})}\n{"event":"decision"}\n[]\n${long}`,
         pieces,
       );
-      expect({ lines, unreadable, seen: targets.length }).toEqual({ lines: 5, unreadable: 4, seen: 1 });
+      expect({ lines, unreadable, seen: targets.length }).toEqual({ lines: 1, unreadable: 4, seen: 1 });
     }
   });
 
-  it('never throws and counts every line, whatever the bytes', () => {
+  it('never throws, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 20 }), (chunks) => {
         const collector = new UsageCollector();
@@ -148,7 +148,8 @@ describe('UsageReader', () => {
         for (const chunk of chunks) reader.push(chunk);
         reader.end();
         const { lines, unreadable } = collector.usage();
-        expect(unreadable).toBe(lines);
+        expect(lines).toBe(0);
+        expect(unreadable).toBeLessThanOrEqual(chunks.reduce((sum, { length }) => sum + length, 0));
       }),
     );
   });

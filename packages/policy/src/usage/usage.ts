@@ -32,7 +32,7 @@ export interface SeenTarget {
 export interface Usage {
   /** By host and port. */
   readonly targets: readonly SeenTarget[];
-  /** Lines that were read, those that count for nothing included. */
+  /** Lines that could be read, those that count for nothing included. */
   readonly lines: number;
   /** Lines that could not be read. */
   readonly unreadable: number;
