@@ -1,8 +1,9 @@
 import { runCommandLine } from './run-command-line.ts';
 
 // Whoever reads our output may stop reading, as head does. That is no error, and nothing to report to anybody.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
+// Not for `paude run`: to open these streams would set a pipe to non-blocking for the command that has it, too.
+for (const name of process.argv[2] === 'run' ? [] : (['stdout', 'stderr'] as const)) {
+  process[name].on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });

@@ -1,13 +1,24 @@
+import type { Command } from 'commander';
 import type { Io } from './io.ts';
-import { createProgram } from './program.ts';
 import { reportFailure } from './report-failure.ts';
 
 /** Runs a command line, `argv` as in `process.argv`. Never rejects. @returns the exit code. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
   try {
-    await createProgram(io).parseAsync([...argv]);
+    const program = await programFor(argv, io);
+    await program.parseAsync([...argv]);
     return 0;
   } catch (error) {
     return reportFailure(error, io);
   }
+}
+
+/** What other commands are made of takes longer to load than a short command takes to run. */
+async function programFor(argv: readonly string[], io: Io): Promise<Command> {
+  if (argv[2] !== 'run') return (await import('./program.ts')).createProgram(io);
+  const [{ rootCommand }, { runCommand }] = await Promise.all([
+    import('./root-command.ts'),
+    import('./commands/run.ts'),
+  ]);
+  return rootCommand(io, [runCommand(io)]);
 }

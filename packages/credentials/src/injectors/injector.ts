@@ -48,9 +48,9 @@ export interface Injector {
   needsBody(head: RequestHead): boolean;
   /**
    * Replaces what the client put in the credential's place. A request that carries nothing there is injected, too: git,
-   * for one, sends nothing until it is asked to. Never rejects.
+   * for one, sends nothing until it is asked to. Answers at once where the value is at hand. Never rejects.
    */
-  inject(head: RequestHead, body?: Uint8Array): Promise<Injection>;
+  inject(head: RequestHead, body?: Uint8Array): Injection | Promise<Injection>;
   /**
    * To be called when the service answered 401 to an injection of this generation. Resolves true when there is a newer
    * value to try once more. Of any number of calls for one generation at most one asks for a fresh value. Never rejects.

@@ -1,6 +1,6 @@
 import { formatPlace, withValueAt } from '../request/place.ts';
 import type { RequestHead } from '../request/request-head.ts';
-import type { SecretSource } from '../secrets/secret-source.ts';
+import type { SecretReading, SecretSource } from '../secrets/secret-source.ts';
 import { type ClientValuePolicy, clientValueRefusal, withoutClientValues } from './client-value.ts';
 import { injected } from './injected.ts';
 import { type Injection, type Injector, refuse } from './injector.ts';
@@ -25,6 +25,8 @@ export class ValueInjector implements Injector {
   readonly place: string;
   readonly refreshable: boolean;
   readonly #options: ValueInjectorOptions;
+  /** Of the value that was read last. */
+  #rendered: (Rendered & { readonly value: string }) | undefined;
 
   constructor(options: ValueInjectorOptions) {
     this.type = options.type;
@@ -37,20 +39,33 @@ export class ValueInjector implements Injector {
     return false;
   }
 
-  async inject(head: RequestHead): Promise<Injection> {
-    const { place, render, source } = this.#options;
+  inject(head: RequestHead): Injection | Promise<Injection> {
     const refusal = clientValueRefusal(head, this.#options);
     if (refusal !== undefined) return refusal;
-    const reading = await source.read();
-    if (reading.kind === 'fault') return refuse('credential-unavailable', reading.detail);
-    const { text, secrets } = render(reading.value);
-    const ready = withValueAt(withoutClientValues(head, this.#options), place, text);
-    return injected(ready, secrets, reading.generation);
+    const reading = this.#options.source.read();
+    return reading instanceof Promise
+      ? reading.then((late) => this.#put(head, late))
+      : this.#put(head, reading);
   }
 
   async refreshAfter(generation: number): Promise<boolean> {
     if (!this.refreshable) return false;
     const reading = await this.#options.source.read(true);
     return reading.kind === 'value' && reading.generation !== generation;
+  }
+
+  #put(head: RequestHead, reading: SecretReading): Injection {
+    if (reading.kind === 'fault') return refuse('credential-unavailable', reading.detail);
+    const { text, secrets } = this.#render(reading.value);
+    const ready = withValueAt(withoutClientValues(head, this.#options), this.#options.place, text);
+    return injected(ready, secrets, reading.generation);
+  }
+
+  #render(value: string): Rendered {
+    if (this.#rendered?.value !== value) {
+      const { text, secrets } = this.#options.render(value);
+      this.#rendered = { value, text, secrets };
+    }
+    return this.#rendered;
   }
 }

@@ -23,23 +23,40 @@ function fieldKey(name: string): string {
   return name.toLowerCase().replaceAll('_', '-');
 }
 
+/** Whether a field has the name of this key. Neither letters nor `-` change their length. */
+function hasKey(name: string, key: string): boolean {
+  return name.length === key.length && fieldKey(name) === key;
+}
+
 /** Every value of a field, whatever the case of its name. */
 export function fieldValues(fields: readonly Field[], name: string): string[] {
   const key = fieldKey(name);
-  return fields.filter(([other]) => fieldKey(other) === key).map(([, value]) => value);
+  const values: string[] = [];
+  for (const [other, value] of fields) {
+    if (hasKey(other, key)) values.push(value);
+  }
+  return values;
 }
 
 /** The fields without those of a name. */
 export function withoutField(fields: readonly Field[], name: string): Field[] {
   const key = fieldKey(name);
-  return fields.filter(([other]) => fieldKey(other) !== key);
+  return fields.filter(([other]) => !hasKey(other, key));
 }
 
 /** The fields with exactly one of a name: where the first of them stood, or at the end. The name comes out in lower case. */
 export function withField(fields: readonly Field[], name: string, value: string): Field[] {
   const key = fieldKey(name);
-  const first = fields.findIndex(([other]) => fieldKey(other) === key);
-  const rest = withoutField(fields, name);
-  const at = first < 0 ? rest.length : first;
-  return [...rest.slice(0, at), [name.toLowerCase(), value], ...rest.slice(at)];
+  const field: Field = [name.toLowerCase(), value];
+  const ready: Field[] = [];
+  let isPlaced = false;
+  for (const other of fields) {
+    if (!hasKey(other[0], key)) ready.push(other);
+    else if (!isPlaced) {
+      ready.push(field);
+      isPlaced = true;
+    }
+  }
+  if (!isPlaced) ready.push(field);
+  return ready;
 }

@@ -19,7 +19,7 @@ const MASK = '*'.charCodeAt(0);
  * beginning of a secret: most often not at all.
  */
 export function createScrubber(secrets: readonly string[]): Scrubber {
-  const needles = spellings(secrets).map(makeNeedle);
+  const { needles } = searchFor(secrets);
   // What is held back, as it came and with the masks of what was found in it so far.
   let held: Buffer = Buffer.alloc(0);
   let heldMasked: Buffer = held;
@@ -56,19 +56,43 @@ export function scrubText(text: string, secrets: readonly string[]): string {
 }
 
 /** Header fields without the secrets, neither in names nor in values. */
-export function scrubFields(fields: readonly Field[], secrets: readonly string[]): Field[] {
+export function scrubFields(fields: readonly Field[], secrets: readonly string[]): readonly Field[] {
+  const { shortest } = searchFor(secrets);
+  // Most fields are shorter than any secret.
+  if (!fields.some(([name, value]) => name.length >= shortest || value.length >= shortest)) return fields;
   const texts = scrubAll(fields.flat(), secrets);
   return fields.map((_, index) => [texts[2 * index] ?? '', texts[2 * index + 1] ?? '']);
 }
 
 function scrubAll(texts: readonly string[], secrets: readonly string[]): string[] {
-  const patterns = spellings(secrets);
+  const { needles, shortest } = searchFor(secrets);
   return texts.map((text) => {
+    if (text.length < shortest) return text;
     const bytes = Buffer.from(text, 'latin1');
-    if (!patterns.some((pattern) => bytes.includes(pattern))) return text;
+    if (!needles.some(({ pattern }) => bytes.includes(pattern))) return text;
     const scrubber = createScrubber(secrets);
     return Buffer.concat([scrubber.push(bytes), scrubber.flush()]).toString('latin1');
   });
+}
+
+/** What is searched for. */
+interface Search {
+  readonly needles: readonly Needle[];
+  /** Bytes of the shortest of them. */
+  readonly shortest: number;
+}
+
+/** By the list that an injector gives for all requests with one value: kept no longer than that list is. */
+const searches = new WeakMap<readonly string[], Search>();
+
+function searchFor(secrets: readonly string[]): Search {
+  const known = searches.get(secrets);
+  if (known !== undefined) return known;
+  const needles = spellings(secrets).map(makeNeedle);
+  const shortest = Math.min(...needles.map(({ pattern }) => pattern.length));
+  const search = { needles, shortest };
+  searches.set(secrets, search);
+  return search;
 }
 
 /**

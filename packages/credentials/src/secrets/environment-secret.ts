@@ -30,7 +30,7 @@ export class EnvironmentSecret implements SecretSource {
         : { kind: 'value', value: text, generation: 1 };
   }
 
-  async read(): Promise<SecretReading> {
+  read(): SecretReading {
     return this.#reading;
   }
 }

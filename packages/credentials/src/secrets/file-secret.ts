@@ -43,7 +43,7 @@ export class FileSecret implements SecretSource {
     this.#reading = this.#fault('was not read yet');
   }
 
-  async read(fresh = false): Promise<SecretReading> {
+  read(fresh = false): SecretReading | Promise<SecretReading> {
     const { recheckMs, now } = this.#options;
     if (!fresh && now() - this.#checkedAtMs < recheckMs) return this.#reading;
     this.#checking ??= this.#look().finally(() => {

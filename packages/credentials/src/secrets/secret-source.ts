@@ -19,8 +19,8 @@ export interface SecretSource {
   readonly description: string;
   /** Whether the value can change while we run. */
   readonly changeable: boolean;
-  /** @param fresh Look again now, however lately that was done. */
-  read(fresh?: boolean): Promise<SecretReading>;
+  /** Answers at once where the value is at hand. @param fresh Look again now, however lately that was done. */
+  read(fresh?: boolean): SecretReading | Promise<SecretReading>;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { STUB } from '../request/stub.ts';
 import { type ProxyAddress, proxyText } from './proxy-address.ts';
+import { javaProxyOptions, proxyVariables } from './proxy-variables.ts';
 import type { StubPlan } from './stub-plan.ts';
 
 /** Names of the files that stubs consist of; they all stand in one directory. */
@@ -15,9 +16,6 @@ export const STUB_FILES = {
   claude: 'claude-credentials.json',
   codex: 'codex-auth.json',
 } as const;
-
-/** Hosts that are reached without the proxy: the session itself. */
-const NO_PROXY = 'localhost,127.0.0.1,::1';
 
 /** Variables whose file replaces the authorities that a program brings, so that it must hold all of them. */
 const BUNDLE_VARIABLES = [
@@ -52,7 +50,6 @@ export function sessionEnvironment(
   { directory, proxy }: SessionPlaces,
 ): ReadonlyMap<string, string> {
   const fileAt = (name: string) => `${directory}/${name}`;
-  const url = proxyText(proxy);
   const google = {
     GOOGLE_APPLICATION_CREDENTIALS: fileAt(STUB_FILES.google),
     // gcloud does not look at the file, and would ask for a login.
@@ -60,20 +57,7 @@ export function sessionEnvironment(
   };
   const bundle = fileAt(STUB_FILES.bundle);
   const settings = {
-    ...both('http_proxy', url),
-    ...both('https_proxy', url),
-    ...both('all_proxy', url),
-    ...both('no_proxy', NO_PROXY),
-    // Node 24, and 22 from 22.21 on, take the proxy from the variables above only when told to.
-    NODE_USE_ENV_PROXY: '1',
-    npm_config_proxy: url,
-    npm_config_https_proxy: url,
-    CARGO_HTTP_PROXY: url,
-    CLOUDSDK_PROXY_TYPE: 'http',
-    CLOUDSDK_PROXY_ADDRESS: proxy.host,
-    CLOUDSDK_PROXY_PORT: String(proxy.port),
-    // gcloud would look for a metadata server past the proxy, and wait for it.
-    CLOUDSDK_CORE_CHECK_GCE_METADATA: 'false',
+    ...proxyVariables({ url: proxyText(proxy), host: proxy.host, port: proxy.port }),
     JAVA_TOOL_OPTIONS: javaOptions(fileAt(STUB_FILES.javaTrust), proxy),
     WGETRC: fileAt(STUB_FILES.wget),
     // Programs that ask certifi for its file have no variable for it: they find ours in front of it.
@@ -85,20 +69,12 @@ export function sessionEnvironment(
   return new Map([...placeholders, ...Object.entries(settings)]);
 }
 
-/** Some programs read the one spelling, some the other. */
-function both(name: string, value: string): Record<string, string> {
-  return { [name.toUpperCase()]: value, [name]: value };
-}
-
 /** The trust store needs no password: it holds nothing secret, and Java checks one only when it is given. */
 function javaOptions(trustStore: string, { host, port }: ProxyAddress): string {
   return [
     `-Djavax.net.ssl.trustStore=${javaWord(trustStore)}`,
     '-Djavax.net.ssl.trustStoreType=PKCS12',
-    ...['http', 'https'].flatMap((scheme) => [
-      `-D${scheme}.proxyHost=${host}`,
-      `-D${scheme}.proxyPort=${port}`,
-    ]),
+    javaProxyOptions(host, port),
   ].join(' ');
 }
 

@@ -1,3 +1,4 @@
+export { loadAllowlist } from '../runtime/load-allowlist.ts';
 export {
   type AllowedClients,
   buildConfig,

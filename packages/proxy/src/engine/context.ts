@@ -60,6 +60,9 @@ export interface InterceptRequest {
   readonly addresses: readonly Host[];
 }
 
+/** Settles when there is nothing more to wait for, whatever has become of the allowlist. */
+export type Consider = (host: Host, port: number) => Promise<void>;
+
 /** Takes over the tunnels whose TLS ends in the proxy. */
 export interface TunnelInterceptor {
   /** Undefined for a target whose tunnels stay opaque. */
@@ -97,6 +100,8 @@ export interface EngineContext {
   readonly pseudonym: string;
   /** Undefined where no host has a credential route. */
   interceptor: TunnelInterceptor | undefined;
+  /** Asked before a target is refused that a further rule would allow; the allowlist is asked again afterwards. */
+  readonly consider: Consider | undefined;
   /** True once the proxy takes no new work. */
   closing: boolean;
   /** Told of an exception that no code expected; it ends one connection, never the process. */

@@ -6,7 +6,7 @@ import { Audit, type AuditLog } from '../report/audit.ts';
 import { Counters } from '../report/counters.ts';
 import { Resolver, type ResolverOptions } from '../resolve/resolver.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
-import type { EngineContext, Limits, Timeouts, TunnelInterceptor } from './context.ts';
+import type { Consider, EngineContext, Limits, Timeouts, TunnelInterceptor } from './context.ts';
 import { isStillAllowed } from './judge.ts';
 import { Linger } from './linger.ts';
 import { type ListenAddress, Listener } from './listener.ts';
@@ -35,6 +35,8 @@ export interface EngineOptions {
   readonly transport?: Transport;
   /** Makes what takes over the tunnels to hosts with a credential route. @default none do */
   readonly interceptor?: ((context: EngineContext) => TunnelInterceptor) | undefined;
+  /** Asked before a target is refused that a further rule would allow. @default nobody is */
+  readonly consider?: Consider | undefined;
   /** @default false */
   readonly reportOnly?: boolean;
   readonly session?: string | undefined;
@@ -74,6 +76,7 @@ export class Engine {
       limits,
       session: options.session,
       interceptor: undefined,
+      consider: options.consider,
       closing: false,
       onDefect: (error) => {
         this.counters.internalErrors++;

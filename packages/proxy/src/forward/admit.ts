@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Host, Policy } from '@paude/allowlist';
 import type { EngineContext } from '../engine/context.ts';
 import { isStillAllowed, judge, locate } from '../engine/judge.ts';
+import { reconsider } from '../engine/reconsider.ts';
 import { type HttpTarget, parseHttpTarget } from '../engine/target.ts';
 import type { DecisionFacts, RequestRecord } from '../report/audit.ts';
 import type { ReasonCode } from '../report/reasons.ts';
@@ -68,7 +69,8 @@ export async function admit(
     return { ...refuse(target.reason, { detail: target.why }), input: withoutQuery(target.text) };
   if (method === 'TRACE') return refuse('method-not-supported', { detail: method });
   if (hasPassed(request.rawHeaders, context.pseudonym)) return refuse('proxy-loop');
-  const judgement = judge(context, target);
+  let judgement = judge(context, target);
+  if (!judgement.allowed) judgement = await reconsider(context, target, judgement);
   if (!judgement.allowed) return refuse(judgement.facts.reason as ReasonCode, judgement.facts);
   const isPlainOnTlsPort = target.port === TLS_PORT && judgement.checkTls;
   if (isPlainOnTlsPort && !context.reportOnly) return refuse('not-tls', { rule: judgement.facts.rule });

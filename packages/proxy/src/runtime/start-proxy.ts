@@ -32,6 +32,13 @@ export interface StartOptions {
   readonly internals?: InternalsSource;
   /** The variables that hold secrets. @default none */
   readonly environment?: Environment;
+  /**
+   * A TCP handle of Node that is bound already, perhaps in another network namespace: listened on instead of what the
+   * configuration says.
+   */
+  readonly door?: object;
+  /** Asked before a target is refused that a further rule would allow. @default nobody is */
+  readonly consider?: (host: string, port: number) => Promise<void>;
 }
 
 /** A proxy that runs. */
@@ -93,6 +100,7 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
     reportOnly: config.reportOnly,
     interceptor: credentials?.interceptor,
     session: config.session,
+    consider: options.consider,
     ...(upstream === undefined ? {} : { connector: upstream }),
     onDefect: (error) =>
       logger.error({ event: 'defect', err: error }, 'A connection met a defect of the proxy'),
@@ -158,8 +166,8 @@ export async function startProxy(config: ProxyConfig, options: StartOptions): Pr
   let listen: string;
   let adminListen = 'off';
   try {
-    listen = await listening(config.listen, (address) => engine.listen(address));
-    refuseItselfAsUpstream(config.upstream, listen);
+    listen = await listening(listenAddress(config, options), (address) => engine.listen(address));
+    if (options.door === undefined) refuseItselfAsUpstream(config.upstream, listen);
     if (config.admin !== undefined)
       adminListen = await listening(config.admin, (address) => admin.listen(address));
   } catch (error) {
@@ -215,6 +223,11 @@ function refuseItselfAsUpstream(upstream: URL | undefined, listen: string): void
     why: 'that is this proxy itself, which would pass every request to itself',
     remedy: 'Name the other proxy, or leave upstream out',
   });
+}
+
+/** `server.listen()` takes a handle in the place of an address. */
+function listenAddress({ listen }: ProxyConfig, { door }: StartOptions): ListenAddress {
+  return door === undefined ? listen : ({ host: 'a handle', port: 0, handle: door } as ListenAddress);
 }
 
 async function listening(
