@@ -59,6 +59,7 @@ export async function startKubeApiserver(options: KubeApiserverOptions): Promise
     ...['--service-cluster-ip-range', '10.96.0.0/24,fd00:10:96::/112'],
     // Nothing here makes service accounts for namespaces, and pods are to be created all the same.
     '--disable-admission-plugins=ServiceAccount',
+    '--allow-privileged=true',
     ...['--default-watch-cache-size', '20', '--event-ttl', '5m', '--profiling=false'],
   ];
   let running: RunningProcess | undefined;

@@ -73,10 +73,10 @@ export function kindMissing(attempted: Attempted, apiVersion: string): PaudeErro
   );
 }
 
-/** The error for a name that would make another path of it. */
-export function nameUnusable(attempted: Attempted): PaudeError {
-  const why = 'the name is empty or a path';
-  return failer(attempted, undefined)('cluster-object-invalid', why, 'Name one object');
+/** The error for a name, of an object or a namespace, that would make another path of it. */
+export function nameUnusable(attempted: Attempted, name: string): PaudeError {
+  const why = `${quoteInput(name)} can be no name of an object`;
+  return failer(attempted, undefined)('cluster-object-invalid', why, 'Name one that exists');
 }
 
 /** The error for an answer that is not what the API promises. */
@@ -116,8 +116,10 @@ function refusalError(error: AnswerFailure, attempted: Attempted): PaudeError {
     case 504:
       return fail('cluster-timeout', `the server ran out of time${said}`, 'Try again in a moment');
     default:
-      // Before 1.3x, a field that apply does not know is an internal error.
-      if (/field not declared in schema|failed to create typed/.test(status.message)) {
+      // What server-side apply cannot read is an internal error of the server, with words of its own.
+      if (
+        /^failed to (create typed patch|convert new) object|field not declared in schema/.test(status.message)
+      ) {
         return fail('cluster-object-invalid', `the server refuses it${said}`, 'Correct what it names');
       }
       return fail(

@@ -13,6 +13,9 @@ export interface Resource extends KindReference {
   readonly root: string;
 }
 
+/** `v1`, `networking.k8s.io/v1`: nothing that would lead to another path. */
+const API_VERSION = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[a-z0-9]+$/;
+
 /** What the server serves, asked once a version and remembered. */
 export class Discovery {
   readonly #transport: Transport;
@@ -51,7 +54,8 @@ export class Discovery {
   }
 
   async #read(apiVersion: string): Promise<readonly Resource[]> {
-    const root = rootOf(apiVersion);
+    if (!API_VERSION.test(apiVersion)) return [];
+    const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     try {
       const answer = await this.#transport.request({ method: 'GET', path: root });
       const resources =
@@ -62,11 +66,6 @@ export class Discovery {
       throw error;
     }
   }
-}
-
-function rootOf(apiVersion: string): string {
-  const parts = apiVersion.split('/').map(encodeURIComponent);
-  return parts.length === 1 ? `/api/${parts[0]}` : `/apis/${parts.join('/')}`;
 }
 
 /** Subresources (`pods/log`) are no kinds of their own. */

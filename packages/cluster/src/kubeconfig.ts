@@ -157,6 +157,13 @@ function chooseContext(
       'Log in to the cluster again',
     );
   }
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
+    throw configError(
+      name,
+      'its API server is reached without TLS',
+      'Use an https address, or say insecure-skip-tls-verify in the kubeconfig if that is meant',
+    );
+  }
   config.setCurrentContext(name);
   return { config, context: name, namespace: context.namespace, server: addressOf(cluster.server) };
 }

@@ -248,20 +248,27 @@ async function targetOf(
   const resource = await guarded(early, () => connection.discovery.resource(kind));
   if (resource === undefined) throw kindMissing(early, kind.apiVersion);
   const place = resource.isNamespaced && !allNamespaces ? namespace : undefined;
-  const within = place === undefined ? '' : `/namespaces/${encodeURIComponent(place)}`;
+  const within = place === undefined ? '' : `/namespaces/${segment(place, early)}`;
   const input = name === undefined || place === undefined ? (name ?? place) : `${place}/${name}`;
   return {
     resource,
     namespace: place,
-    path: `${resource.root}${within}/${encodeURIComponent(resource.plural)}`,
+    path: `${resource.root}${within}/${segment(resource.plural, early)}`,
     attempted: { ...early, input, resource: resource.fullName, namespace: place },
   };
 }
 
-/** A name that is no path segment would ask for something else: `..`, or nothing, which is the whole collection. */
 function pathOf(target: Target, name: string): string {
-  if (name === '' || name === '.' || name === '..') throw nameUnusable(target.attempted);
-  return `${target.path}/${encodeURIComponent(name)}`;
+  return `${target.path}/${segment(name, target.attempted)}`;
+}
+
+/**
+ * One segment of a path. The server decodes before it splits, so an encoded slash would lead elsewhere, and an empty name
+ * to the whole collection; no object can have such a name.
+ */
+function segment(name: string, attempted: Attempted): string {
+  if (name === '' || name === '.' || name === '..' || /[/%]/.test(name)) throw nameUnusable(attempted, name);
+  return encodeURIComponent(name);
 }
 
 async function exchange(connection: Connection, target: Target, request: ApiRequest): Promise<ClusterObject> {
