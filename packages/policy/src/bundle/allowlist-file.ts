@@ -1,6 +1,9 @@
 import { type Allowlist, formatRule, type Rule } from '@paude/allowlist';
 import { yamlDocument } from '../render/render-yaml.ts';
 
+/** A word may have 2,000 characters; ports beyond this stand beside it. */
+const MAX_WORD_CHARACTERS = 1000;
+
 /** How an allowlist file is written. */
 export interface AllowlistFileOptions {
   /** Whether rules keep the reason for which they are there. @default true */
@@ -24,8 +27,11 @@ export function formatAllowlistFile(allowlist: Allowlist, options: AllowlistFile
 /** A word where that says it all, else an entry. */
 function entryOf(rule: Rule, { reasons = true }: AllowlistFileOptions): unknown {
   const { effect, tls, reason, expiresAtMs } = rule;
-  const word = formatRule(rule);
+  const whole = formatRule(rule);
+  const isLong = whole.length > MAX_WORD_CHARACTERS && typeof rule.ports !== 'string';
+  const word = isLong ? formatRule({ ...rule, ports: effect === 'allow' ? 'default' : 'all' }) : whole;
   const details = {
+    ...(isLong ? { ports: rule.ports } : {}),
     ...(effect === 'allow' && tls !== 'sni' ? { tls } : {}),
     ...(expiresAtMs === undefined ? {} : { expires: new Date(expiresAtMs).toISOString() }),
     ...(reason === undefined || !reasons ? {} : { reason }),

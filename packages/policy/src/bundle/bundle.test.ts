@@ -53,6 +53,18 @@ rules:
     ).not.toContain('reason');
   });
 
+  it('puts ports beside a word that they would make too long to be read', () => {
+    const ports = Array.from({ length: 900 }, (_, index) => 2 * index + 1);
+    const entries = [
+      { allow: 'a.example.com', ports },
+      { deny: '.example.com', ports },
+      { allow: '~^a\\.example\\.com$', ports },
+    ];
+    const before = parseAllowlistFile(JSON.stringify(entries), { path: 'x' });
+    const after = parseAllowlistFile(formatAllowlistFile(before), { path: 'x' });
+    expect(after.rules.map(({ text }) => text)).toEqual(before.rules.map(({ text }) => text));
+  });
+
   it('is read back as the same rules', () => {
     const word = fc.constantFrom(
       'default',

@@ -34,6 +34,14 @@ export function withoutCidrs(cidr: Cidr, holes: readonly Cidr[]): Cidr[] {
   return halves(cidr).flatMap((half) => withoutCidrs(half, inside));
 }
 
+/** Whether ranges together hold all of a range. */
+export function isCovered(cidr: Cidr, ranges: readonly Cidr[]): boolean {
+  const inside = ranges.filter((range) => commonCidr(cidr, range) !== undefined);
+  if (inside.length === 0) return false;
+  if (inside.some((range) => cidrCovers(range, cidr))) return true;
+  return halves(cidr).every((half) => isCovered(half, inside));
+}
+
 function halves(cidr: Cidr): [Cidr, Cidr] {
   const { family, prefix, words } = cidr;
   const upper: [number, number, number, number] = [...words];

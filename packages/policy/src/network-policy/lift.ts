@@ -10,8 +10,10 @@ import { commonCidr, minimalCidrs, withoutCidrs } from './cidr-set.ts';
 import type { PolicyView, RuleView } from './policy-view.ts';
 import { mergeRanges, type PortRange } from './port-ranges.ts';
 
-/** A range that is written as more than these is lifted whole: that says more is open, never less. */
+/** A range whose exceptions leave more pieces than these is lifted whole: that says more is open, never less. */
 const MAX_PIECES = 256;
+/** Of more exceptions than these only the first count: that, too, says more is open. Ours have about fifty. */
+const MAX_HOLES = 512;
 /** More ports than an allowlist's rule may name are every port to it. */
 const MAX_PORTS = 1000;
 
@@ -58,10 +60,11 @@ function openedBy({ peers, ports }: RuleView): Opened[] {
   return peers.flatMap((peer): Opened[] => {
     if (peer.kind !== 'block') return [];
     const { cidr, except } = peer;
+    const holes = minimalCidrs(except);
     if (cidr.prefix === 0) {
-      return [{ cidr: undefined, family: cidr.family, holes: minimalCidrs(except), ports: set }];
+      return [{ cidr: undefined, family: cidr.family, holes: holes.slice(0, MAX_HOLES), ports: set }];
     }
-    const pieces = withoutCidrs(cidr, except);
+    const pieces = holes.length > MAX_HOLES ? [cidr] : withoutCidrs(cidr, holes);
     const kept = pieces.length > MAX_PIECES ? [cidr] : pieces;
     return kept.map((piece) => ({ cidr: piece, family: piece.family, holes: [], ports: set }));
   });

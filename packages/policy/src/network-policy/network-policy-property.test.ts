@@ -1,4 +1,5 @@
 import {
+  compile,
   compileAddressPolicy,
   hasPort,
   parseAddress,
@@ -174,7 +175,10 @@ describe('NetworkPolicies for random allowlists and intents', () => {
         const destination = { port, protocol: 'TCP', ...(parsed && { address: parsed }) } as const;
         const context = contextOf(proxy);
         expect(networkPolicyReader.evaluate(objects, destination, context)).toBe(isOpen ? 'allow' : 'deny');
-        expect(networkPolicyReader.lift(objects, context).isFailOpen).toBe(false);
+        const lifted = networkPolicyReader.lift(objects, context);
+        expect(lifted.isFailOpen).toBe(false);
+        // What is lifted may be more than what is open, never less.
+        if (isOpen) expect(compile(lifted.allowlist).decide(host, port).reason).toBe('allowed-by-rule');
         expect(letsOut(objects, { from: proxy, to: { address: to }, port, protocol: 'UDP' })).toBe(false);
         if (isOpen && given.allowPrivate.length === 0) expect(isSpecial.check(host)).toBeUndefined();
       }),

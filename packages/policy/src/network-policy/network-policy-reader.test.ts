@@ -276,6 +276,15 @@ describe('networkPolicyReader.lift()', () => {
     expect(weaknesses(objects, { ...proxyContext, families: 'ipv4' })).toEqual([]);
   });
 
+  it('says rather more than less is open of a policy with very many exceptions, and soon', () => {
+    const except = Array.from({ length: 60_000 }, (_, index) => `10.${index >> 8}.${index & 255}.0/25`);
+    const world = rules({ to: [{ ipBlock: { cidr: '0.0.0.0/0', except } }], ports: [{ port: 443 }] });
+    const narrow = rules({ to: [{ ipBlock: { cidr: '10.0.0.0/8', except } }], ports: [{ port: 443 }] });
+    // Half a second; where anything is quadratic the time of a test is not enough.
+    expect(lifted([world])).toHaveLength(513);
+    expect(lifted([narrow])).toEqual(['10.0.0.0/8:443']);
+  });
+
   it('lifts a range less its exceptions', () => {
     const objects = [
       rules({

@@ -39,24 +39,47 @@ export function portsOf(rules: readonly Rule[], { closed, defaultPorts }: Active
 const SHOWN_RULES = 4;
 const SHOWN_CHARACTERS = 80;
 
-/** The rules that a range of ports came from: `from api.example.com, .example.org and 12 more`. */
-export function rulesOf(range: PortRange, rules: readonly Rule[], { defaultPorts }: ActiveRules): string {
-  const meets = new Map<string, boolean>();
-  const from = rules.filter(({ ports }) => {
+/** Rules of the same ports, and where they stand. */
+export interface PortGroup {
+  readonly ranges: readonly PortRange[];
+  /** By text: a rule that stands there twice is one. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/** Rules by their ports: there are many rules, and few sets of ports. */
+export function portGroups(rules: readonly Rule[], { defaultPorts }: ActiveRules): readonly PortGroup[] {
+  const groups = new Map<string, { ranges: PortRange[]; places: Map<string, number> }>();
+  rules.forEach(({ ports, text }, place) => {
     const key = String(ports);
-    const known = meets.get(key) ?? portRanges(ports, defaultPorts).some((other) => rangesMeet(range, other));
-    meets.set(key, known);
-    return known;
+    const group = groups.get(key) ?? { ranges: portRanges(ports, defaultPorts), places: new Map() };
+    if (!group.places.has(text)) group.places.set(text, place);
+    groups.set(key, group);
   });
-  return namesOf(from);
+  return [...groups.values()];
+}
+
+/** The rules that a range of ports came from: `from api.example.com, .example.org and 12 more`. */
+export function rulesOf(range: PortRange, groups: readonly PortGroup[]): string {
+  const meeting = groups.filter(({ ranges }) => ranges.some((other) => rangesMeet(range, other)));
+  // The first few of all are among the first few of each.
+  const first = meeting.flatMap(({ places }) => [...places.entries().take(SHOWN_RULES)]);
+  const texts = first.sort(([, a], [, b]) => a - b).map(([text]) => text);
+  return shownRules(
+    texts,
+    meeting.reduce((sum, { places }) => sum + places.size, 0),
+  );
 }
 
 /** Rules by name, the first few of them. */
 export function namesOf(rules: readonly Rule[]): string {
   const texts = [...new Set(rules.map(({ text }) => text))];
+  return shownRules(texts, texts.length);
+}
+
+function shownRules(texts: readonly string[], count: number): string {
   const shown = texts
     .slice(0, SHOWN_RULES)
     .map((text) => (text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text));
-  const more = texts.length - shown.length;
+  const more = count - shown.length;
   return `from ${shown.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
 }

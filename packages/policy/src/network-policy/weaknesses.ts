@@ -1,6 +1,6 @@
 import { type Cidr, cidrCovers, SPECIAL_USES } from '@paude/allowlist';
 import type { LiftContext, Weakness } from '../model/lifted.ts';
-import { minimalCidrs, withoutCidrs } from './cidr-set.ts';
+import { isCovered, minimalCidrs } from './cidr-set.ts';
 import { describeRule, isDnsRule, opensDnsPort } from './describe-rule.ts';
 import { holdingPolicies } from './evaluate.ts';
 import type { PolicyView } from './policy-view.ts';
@@ -121,7 +121,7 @@ function specialUses(policy: PolicyView): Weakness[] {
     const found = blocks.flatMap(({ cidr, except }) =>
       ranges
         .filter((range) => range.prefix > cidr.prefix && cidrCovers(cidr, range))
-        .filter((range) => withoutCidrs(range, except).length > 0),
+        .filter((range) => !isCovered(range, except)),
     );
     return [...new Set(found.map(({ text }) => text))];
   };

@@ -3,7 +3,7 @@ import type { Intent } from '../model/intent.ts';
 import { compareCidrs, minimalCidrs } from './cidr-set.ts';
 import { blockPeer, type DraftPeer, type DraftRule, portEntry } from './policy-draft.ts';
 import { type PortRange, withoutRanges } from './port-ranges.ts';
-import { type ActiveRules, namesOf, portsOf, rulesOf } from './rule-ports.ts';
+import { type ActiveRules, namesOf, portGroups, portsOf, rulesOf } from './rule-ports.ts';
 import { allowedPrivate, dialableBlocks } from './special-ranges.ts';
 
 const WORLD = [parseCidr('0.0.0.0/0'), parseCidr('::/0')];
@@ -40,6 +40,7 @@ export function worldRules(
     intent.families === 'dual' || cidr.family === (intent.families === 'ipv4' ? 4 : 6);
   const openPrivate = allowedPrivate(intent.allowPrivate, intent.families).filter(hasRoute);
   const ports = portsOf(named, active);
+  const groups = portGroups(allows, active);
   const rules: DraftRule[] = [];
   if (ports.length > 0) {
     // What addresses open at the same ports is in it already; the comments name those rules, too.
@@ -50,7 +51,7 @@ export function worldRules(
         .map((block) =>
           blockPeer(block, openPrivate.includes(block.cidr) ? 'allowed private range' : undefined),
         ),
-      ports: ports.map((range) => portEntry('TCP', range, rulesOf(range, allows, active))),
+      ports: ports.map((range) => portEntry('TCP', range, rulesOf(range, groups))),
     });
   }
   const otherFamily = addressed.filter(({ cidr }) => !hasRoute(cidr)).map(({ rule }) => rule);
