@@ -14,11 +14,17 @@ import { AT_MS, anyAllowlist, anyIntent, anyTarget } from './arbitraries.ts';
 import { type Disagreement, isExplained } from './explained.ts';
 import { naiveCilium } from './naive/cilium.ts';
 import { naiveEgressFirewall } from './naive/egress-firewall.ts';
+import { naiveEgressNetworkPolicy } from './naive/egress-network-policy.ts';
+import { naiveEks } from './naive/eks.ts';
+import { naiveGke } from './naive/gke.ts';
 import type { NaiveEvaluator } from './naive/naive.ts';
 
 const KINDS: readonly (readonly [kind: EmitterKind, naive: NaiveEvaluator])[] = [
   ['EgressFirewall', naiveEgressFirewall],
+  ['EgressNetworkPolicy', naiveEgressNetworkPolicy],
   ['CiliumNetworkPolicy', naiveCilium],
+  ['FQDNNetworkPolicy', naiveGke],
+  ['ApplicationNetworkPolicy', naiveEks],
 ];
 
 const RUNS = 120;

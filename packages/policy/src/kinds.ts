@@ -4,6 +4,15 @@ import { validateCilium } from './cilium/validate.ts';
 import { egressFirewallEmitter } from './egress-firewall/emit.ts';
 import { egressFirewallReader } from './egress-firewall/lift.ts';
 import { validateEgressFirewall } from './egress-firewall/validate.ts';
+import { egressNetworkPolicyEmitter } from './egress-network-policy/emit.ts';
+import { egressNetworkPolicyReader } from './egress-network-policy/lift.ts';
+import { validateEgressNetworkPolicy } from './egress-network-policy/validate.ts';
+import { eksEmitter } from './eks/emit.ts';
+import { eksReader } from './eks/lift.ts';
+import { validateEks } from './eks/validate.ts';
+import { gkeEmitter } from './gke/emit.ts';
+import { gkeReader } from './gke/lift.ts';
+import { validateGke } from './gke/validate.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { Emitter, EmitterKind } from './model/emitter.ts';
 import type { KindReader } from './model/lifted.ts';
@@ -11,15 +20,26 @@ import { isMap, type Live, liveText } from './names/live.ts';
 
 /** The emitter of each kind. */
 export const emitters: ReadonlyMap<EmitterKind, Emitter> = new Map(
-  [egressFirewallEmitter, ciliumEmitter].map((emitter) => [emitter.kind, emitter]),
+  [egressFirewallEmitter, egressNetworkPolicyEmitter, ciliumEmitter, gkeEmitter, eksEmitter].map(
+    (emitter) => [emitter.kind, emitter],
+  ),
 );
 
 /** The reader of each kind of live objects. */
-export const readers: readonly KindReader[] = [egressFirewallReader, ciliumReader];
+export const readers: readonly KindReader[] = [
+  egressFirewallReader,
+  egressNetworkPolicyReader,
+  ciliumReader,
+  gkeReader,
+  eksReader,
+];
 
 const VALIDATORS: ReadonlyMap<string, (object: Live) => readonly Diagnostic[]> = new Map([
   ['k8s.ovn.org/v1 EgressFirewall', validateEgressFirewall],
+  ['network.openshift.io/v1 EgressNetworkPolicy', validateEgressNetworkPolicy],
   ['cilium.io/v2 CiliumNetworkPolicy', validateCilium],
+  ['networking.gke.io/v1alpha1 FQDNNetworkPolicy', validateGke],
+  ['networking.k8s.aws/v1alpha1 ApplicationNetworkPolicy', validateEks],
 ]);
 
 /**

@@ -5,7 +5,8 @@ import { EVERYWHERE, familiesOf, refusedRanges } from '../names/cidrs.ts';
 import { type Entry, entryComment } from '../names/entry.ts';
 import { remarkAddresses } from '../names/object-remarks.ts';
 import { diagnosticsOf, type Plan, planNames } from '../names/plan.ts';
-import { type Ports, portRanges } from '../names/ports.ts';
+import { groupByPorts, inParts, rangesOf } from '../names/port-items.ts';
+import type { Ports } from '../names/ports.ts';
 import { dnsModeOf, resolversOf } from '../names/resolver.ts';
 import { metadataOf, podSelector, subjectOf } from '../names/subject.ts';
 import { CILIUM_DIALECT, MAX_CILIUM_PORTS } from './dialect.ts';
@@ -134,29 +135,12 @@ function denyRule(toCIDR: readonly string[], ports: Ports, comment: string): Com
 
 /** Port 1 to 65535 of TCP is every port of it, without opening other protocols. */
 function portItems(ports: Ports): readonly { readonly ports: readonly unknown[] }[] {
-  if (ports === 'all') return [{ ports: [{ port: '1', endPort: 65535, protocol: 'TCP' }] }];
-  const ranges = portRanges(ports).map(({ first, last }) =>
+  const entries = rangesOf(ports).map(({ first, last }) =>
     first === last
       ? { port: String(first), protocol: 'TCP' }
       : { port: String(first), endPort: last, protocol: 'TCP' },
   );
-  const items: { ports: unknown[] }[] = [];
-  for (let at = 0; at < ranges.length; at += MAX_CILIUM_PORTS) {
-    items.push({ ports: ranges.slice(at, at + MAX_CILIUM_PORTS) });
-  }
-  return items;
-}
-
-function groupByPorts(entries: readonly Entry[]): (readonly [ports: Ports, entries: readonly Entry[]])[] {
-  const groups = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const key =
-      entry.ports === 'all' ? 'all' : entry.ports.map((port) => String(port).padStart(5, '0')).join();
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [entry]);
-    else group.push(entry);
-  }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => [group[0]?.ports ?? [], group]);
+  return inParts(entries, MAX_CILIUM_PORTS).map((part) => ({ ports: part }));
 }
 
 function selectorOf(pattern: Pattern): FqdnSelector {

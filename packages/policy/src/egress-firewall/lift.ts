@@ -5,9 +5,9 @@ import { evaluateStatement, type Statement } from '../names/clause.ts';
 import { liftStatement } from '../names/lift-statement.ts';
 import { liveMap, liveName, liveText } from '../names/live.ts';
 import { ownObjects } from '../names/own-objects.ts';
+import { readFirewall } from '../names/read-firewall.ts';
 import { weaknessesOf } from '../names/weaknesses.ts';
 import { APPLIED_STATUS, EGRESS_FIREWALL_NAME } from './dialect.ts';
-import { readFirewall } from './read.ts';
 
 const GROUP = 'k8s.ovn.org';
 const KIND = 'EgressFirewall';

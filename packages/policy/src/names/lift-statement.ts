@@ -61,7 +61,7 @@ export function liftStatement(statement: Statement, families: readonly (4 | 6)[]
 function isResolver({ effect, to, ports }: Clause): boolean {
   if (effect !== 'allow' || to === 'unknown' || to.kind !== 'address' || to.cidr.text !== NODE_LOCAL_DNS)
     return false;
-  return ports?.every(({ first, last }) => first === 53 && last === 53) ?? false;
+  return ports === undefined || ports.every(({ first, last }) => first === 53 && last === 53);
 }
 
 /** Whether a pattern is a whole family of addresses at every port, which then is closed. */

@@ -1,8 +1,8 @@
 import type { LiftContext, Weakness } from '../model/lifted.ts';
 import type { KubernetesObject } from '../model/object.ts';
-import type { Clause, ClausePorts } from '../names/clause.ts';
-import { type Live, liveCidr, liveList, liveMap, liveName, livePort, liveText } from '../names/live.ts';
-import { liveNamePattern } from '../names/live-name.ts';
+import type { Clause, ClausePorts } from './clause.ts';
+import { type Live, liveCidr, liveList, liveMap, liveName, livePort, liveText } from './live.ts';
+import { liveNamePattern } from './live-name.ts';
 
 /** What an object of firewall rules says, and what in it could not be read. */
 export interface ReadFirewall {
