@@ -1,3 +1,5 @@
+import type { Field } from '@paude/credentials';
+
 /** Fields that speak to the next hop only (RFC 9110 §7.6.1 and older), and those that this proxy sets itself. */
 const NOT_FORWARDED = new Set([
   'connection',
@@ -64,6 +66,27 @@ export function endToEndFields(fields: RawFields): string[] {
   return kept;
 }
 
+/** The same for fields as pairs. */
+export function endToEndPairs(fields: readonly Field[]): Field[] {
+  const nominated = nominatedBy(fields);
+  return fields.filter(([name]) => {
+    const lower = name.toLowerCase();
+    return !NOT_FORWARDED.has(lower) && nominated?.has(lower) !== true;
+  });
+}
+
+/** The names in Connection that take fields away; most often there are none. */
+function nominatedBy(fields: readonly Field[]): Set<string> | undefined {
+  let nominated: Set<string> | undefined;
+  for (const [name, value] of fields) {
+    if (name.length !== 'connection'.length || name.toLowerCase() !== 'connection') continue;
+    nominated ??= new Set();
+    for (const option of value.split(',')) nominated.add(option.trim().toLowerCase());
+  }
+  nominated?.delete('content-length');
+  return nominated;
+}
+
 /** Fields of a request for the next hop: Host is the target, whatever the client wrote (RFC 9112 §3.2.2). */
 export function requestFields(fields: RawFields, host: string, via: string): string[] {
   const kept = ['Host', host];
@@ -89,6 +112,11 @@ export function trailerFields(fields: RawFields): string[] {
       kept.push(passed[index] ?? '', passed[index + 1] ?? '');
   }
   return kept;
+}
+
+/** The same for fields as pairs. */
+export function trailerPairs(fields: readonly Field[]): Field[] {
+  return endToEndPairs(fields).filter(([name]) => !NOT_IN_TRAILERS.has(name.toLowerCase()));
 }
 
 /**

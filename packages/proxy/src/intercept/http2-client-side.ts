@@ -1,13 +1,13 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import type { Readable, Writable } from 'node:stream';
 import type { Field, RequestHead } from '@paude/credentials';
 import { asLowerRaw, asObject, endWithTrailers, lesserFields } from './http2-fields.ts';
-import type { ClientSide, ResponseHead } from './sides.ts';
+import type { BodySink, BodySource, ClientSide, ResponseHead } from './sides.ts';
+import { StreamSink, StreamSource } from './stream-body.ts';
 
 /** A request over HTTP/2. */
 export class Http2ClientSide implements ClientSide {
   readonly head: RequestHead;
-  readonly body: Readable | undefined;
+  readonly body: BodySource | undefined;
   readonly #stream: ServerHttp2Stream;
   #trailers: readonly Field[] = [];
   #endTrailers: readonly Field[] = [];
@@ -16,7 +16,7 @@ export class Http2ClientSide implements ClientSide {
   constructor(stream: ServerHttp2Stream, head: RequestHead) {
     this.#stream = stream;
     this.head = head;
-    this.body = stream.endAfterHeaders ? undefined : stream;
+    this.body = stream.endAfterHeaders ? undefined : new StreamSource(stream);
     stream.on('trailers', (_headers: object, _flags: number, raw: readonly string[]) => {
       this.#trailers = lesserFields(raw);
     });
@@ -49,12 +49,12 @@ export class Http2ClientSide implements ClientSide {
     this.#stream.additionalHeaders({ ...asObject(fields), ':status': status });
   }
 
-  respond({ status, fields, ended }: ResponseHead): Writable | undefined {
+  respond({ status, fields, ended }: ResponseHead): BodySink | undefined {
     if (this.#stream.destroyed) return undefined;
     this.#headOnly = ended || this.head.method === 'HEAD';
     const options = { endStream: this.#headOnly, waitForTrailers: !this.#headOnly, sendDate: false };
     this.#stream.respond([':status', String(status), ...asLowerRaw(fields)], options);
-    return this.#headOnly ? undefined : this.#stream;
+    return this.#headOnly ? undefined : new StreamSink(this.#stream);
   }
 
   finish(trailers: readonly Field[]): void {

@@ -3,6 +3,7 @@ import type { Field, RequestHead } from '@paude/credentials';
 import type { ReasonCode } from '../report/reasons.ts';
 import { asLowerRaw, endWithTrailers, lesserFields, messageFields } from './http2-fields.ts';
 import type { SendOptions, TargetListener, TargetRequest, TargetSide } from './sides.ts';
+import { StreamSink, StreamSource } from './stream-body.ts';
 import { targetFailure } from './target-failure.ts';
 
 export interface Http2TargetOptions {
@@ -35,7 +36,7 @@ export class Http2TargetSide implements TargetSide {
     stream.on('wantTrailers', () => endWithTrailers(stream, endTrailers));
     listen(stream, listener);
     return {
-      body: stream,
+      body: new StreamSink(stream),
       end: (trailers) => {
         endTrailers = trailers;
         stream.end();
@@ -64,7 +65,7 @@ function listen(stream: ClientHttp2Stream, listener: TargetListener): void {
         phrase: '',
         fields: messageFields(raw),
         ended: (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0,
-        body: stream,
+        body: new StreamSource(stream),
         trailers: () => trailers,
       });
     },

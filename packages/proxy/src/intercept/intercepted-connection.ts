@@ -5,6 +5,7 @@ import type { LeafIssuer } from '../ca/leaf-issuer.ts';
 import type { EngineContext, InterceptRequest } from '../engine/context.ts';
 import type { Target } from '../engine/target.ts';
 import type { Open } from '../engine/tunnels.ts';
+import { openSecureStream } from '../http1/open-secure-stream.ts';
 import type { CloseFacts, RequestRecord } from '../report/audit.ts';
 import { ALERT_ACCESS_DENIED, ALERT_UNRECOGNIZED_NAME } from '../tls/alert.ts';
 import type { Greeting } from './client-greeting.ts';
@@ -183,15 +184,17 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
   }
 
   #serveHttp1(secure: TLSSocket): void {
-    const { maxHeaderBytes } = this.#context.limits;
-    const authority = authorityOf(this.target);
-    this.#target = new Http1TargetSide({ agent: this.#link.agent, authority, maxHeaderBytes });
-    this.#endGently = () => {
-      secure.end();
-      // A client that does not end its side is not waited for.
-      this.#context.linger.add(secure);
-    };
-    this.#parts.http1.take(this, secure);
+    const { limits, transport } = this.#context;
+    const link = this.#link;
+    const ready = link.takeReady();
+    this.#target = new Http1TargetSide({
+      first: ready === undefined ? undefined : openSecureStream(ready, transport.handles),
+      connect: async () => openSecureStream(await link.connect(), transport.handles),
+      authority: authorityOf(this.target),
+      maxHeaderBytes: limits.maxHeaderBytes,
+    });
+    const connection = this.#parts.http1.take(this, secure);
+    this.#endGently = () => connection.end();
   }
 
   #serveHttp2(secure: TLSSocket): void {

@@ -45,7 +45,7 @@ export function serveHttp2(
       const { head, fault } = readHead(headers, raw, tunnel.target, context.limits.maxHeaderBytes);
       const exchange = tunnel.exchange(new Http2ClientSide(stream, head));
       if (fault !== undefined) return exchange.refuse(...fault);
-      exchange.run().catch((error: unknown) => {
+      exchange.run()?.catch((error: unknown) => {
         context.onDefect(error);
         stream.close(constants.NGHTTP2_INTERNAL_ERROR);
       });

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { BodySource } from './sides.ts';
 
 /** A whole body, or why there is none. */
 export type Collected =
@@ -7,32 +7,21 @@ export type Collected =
   | { readonly kind: 'broken' };
 
 /** Reads a body to its end. A body over `maxBytes` is read no further. */
-export function collectBody(body: Readable, maxBytes: number): Promise<Collected> {
+export function collectBody(body: BodySource, maxBytes: number): Promise<Collected> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const finish = (collected: Collected) => {
-      body.off('data', onData);
-      body.off('end', onEnd);
-      body.off('close', onClose);
-      body.off('error', onClose);
-      resolve(collected);
-    };
-    const onData = (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > maxBytes) {
+    body.flowTo({
+      onBytes(bytes) {
+        length += bytes.length;
+        if (length <= maxBytes) return void chunks.push(Buffer.from(bytes));
+        chunks.length = 0;
         body.pause();
-        return finish({ kind: 'too-large' });
-      }
-      chunks.push(chunk);
-      return undefined;
-    };
-    const onEnd = () => finish({ kind: 'whole', bytes: Buffer.concat(chunks) });
-    const onClose = () => finish({ kind: 'broken' });
-    body.on('data', onData);
-    body.on('end', onEnd);
-    body.on('close', onClose);
-    body.on('error', onClose);
+        return resolve({ kind: 'too-large' });
+      },
+      onEnd: () => resolve({ kind: 'whole', bytes: Buffer.concat(chunks) }),
+      onBroken: () => resolve({ kind: 'broken' }),
+    });
   });
 }
 
@@ -46,10 +35,11 @@ export class ReplayBuffer {
     this.#maxBytes = maxBytes;
   }
 
-  push(chunk: Buffer): void {
-    this.#length += chunk.length;
+  /** @param bytes Lent. */
+  push(bytes: Buffer): void {
+    this.#length += bytes.length;
     if (this.#length > this.#maxBytes) this.#chunks = undefined;
-    else this.#chunks?.push(chunk);
+    else this.#chunks?.push(Buffer.from(bytes));
   }
 
   /** All that passed; undefined when it was too much. */

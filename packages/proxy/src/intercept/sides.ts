@@ -1,4 +1,3 @@
-import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Field, RequestHead } from '@paude/credentials';
 import type { ReasonCode } from '../report/reasons.ts';
 
@@ -13,11 +12,43 @@ export interface ResponseHead {
   readonly ended: boolean;
 }
 
+/** The body of a message, as it comes. */
+export interface BodySource {
+  /** Hands the bytes to `taker`, those first that have come already. Called again, it hands the rest to somebody else. */
+  flowTo(taker: BodyTaker): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** Takes a body. */
+export interface BodyTaker {
+  /** The bytes are lent: whoever keeps them copies them. */
+  onBytes(bytes: Buffer): void;
+  onEnd(): void;
+  /** It is broken off, and will not end. */
+  onBroken(code?: string): void;
+}
+
+/** Where a body goes. */
+export interface BodySink {
+  /** Takes the bytes before it returns. Answers false when it has enough for now: `onDrain` follows. */
+  write(bytes: Buffer): boolean;
+  onDrain: (() => void) | undefined;
+}
+
+/** A connection to a target that speaks another protocol from now on. */
+export interface Switched {
+  readonly source: BodySource;
+  readonly sink: BodySink;
+  end(): void;
+  destroy(): void;
+}
+
 /** A request, and the way back to whoever sent it: one protocol's part of an exchange. */
 export interface ClientSide {
   readonly head: RequestHead;
   /** Undefined when the request ends with its head. */
-  readonly body: Readable | undefined;
+  readonly body: BodySource | undefined;
   /** The protocol that the client wants to go on with. */
   readonly upgrade?: 'websocket';
   /** Whether the whole body has come. */
@@ -31,15 +62,15 @@ export interface ClientSide {
   /** Passes an interim response on. */
   inform(status: number, fields: readonly Field[]): void;
   /** Writes the head of the response. @returns where its body goes; undefined when it has none. */
-  respond(head: ResponseHead): Writable | undefined;
+  respond(head: ResponseHead): BodySink | undefined;
   /** Ends the response. Whatever the client still sends of its request is thrown away. */
   finish(trailers: readonly Field[]): void;
   /** Breaks the response off so that its end does not look like one. */
   abort(): void;
   /** Throws the rest of the body away. */
   discard(): void;
-  /** Goes on with the other protocol, which `stream` speaks already. @param early What the target has sent of it. */
-  switchTo?(fields: readonly Field[], stream: Duplex, early: Buffer): void;
+  /** Goes on with the other protocol, which the target speaks already. @param onBytesDown Told of bytes for the client. */
+  switchTo?(fields: readonly Field[], target: Switched, onBytesDown: (count: number) => void): void;
   /** Tells once that the client is served, or gone. */
   onClose(listener: () => void): void;
 }
@@ -48,13 +79,13 @@ export interface ClientSide {
 export interface TargetListener {
   onInformation(status: number, fields: readonly Field[]): void;
   onResponse(response: TargetResponse): void;
-  onUpgrade(fields: readonly Field[], stream: Duplex, early: Buffer): void;
+  onUpgrade(fields: readonly Field[], target: Switched): void;
   onFailure(reason: ReasonCode, detail: string): void;
 }
 
 /** A target's response. */
 export interface TargetResponse extends ResponseHead {
-  readonly body: Readable;
+  readonly body: BodySource;
   /** The trailer fields, once the body has ended. */
   trailers(): readonly Field[];
 }
@@ -62,7 +93,7 @@ export interface TargetResponse extends ResponseHead {
 /** A request on its way. */
 export interface TargetRequest {
   /** Where its body goes, if it has one. */
-  readonly body: Writable;
+  readonly body: BodySink;
   end(trailers: readonly Field[]): void;
   abort(): void;
 }
@@ -70,7 +101,7 @@ export interface TargetRequest {
 /** Sends requests to one target: one protocol's part of an exchange. */
 export interface TargetSide {
   /** To be awaited before `send`, where there is something to prepare. @returns why nothing can be sent. */
-  prepare?(): Promise<readonly [ReasonCode, string] | undefined>;
+  prepare(): Promise<readonly [ReasonCode, string] | undefined> | undefined;
   send(head: RequestHead, options: SendOptions, listener: TargetListener): TargetRequest;
 }
 
@@ -92,9 +123,4 @@ export function asRaw(fields: readonly Field[]): string[] {
   const raw: string[] = [];
   for (const [name, value] of fields) raw.push(name, value);
   return raw;
-}
-
-/** Pairs that may be written to, as Node takes trailers. */
-export function asPairs(fields: readonly Field[]): [string, string][] {
-  return fields.map(([name, value]) => [name, value]);
 }

@@ -1,4 +1,3 @@
-import http, { type ClientRequestArgs } from 'node:http';
 import http2, { type ClientHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -36,14 +35,12 @@ export class TargetLink {
   #ready: TLSSocket | undefined;
   #session: ClientHttp2Session | undefined;
   #preparing: Promise<SessionFault | undefined> | undefined;
+  readonly #sockets = new Set<TLSSocket>();
   #closed = false;
-  /** For HTTP/1.1. */
-  readonly agent: http.Agent;
 
   constructor(context: EngineContext, options: LinkOptions) {
     this.#context = context;
     this.#options = options;
-    this.agent = new LinkAgent(this);
   }
 
   /** Starts TLS on the first connection. @returns the protocol agreed on, or why there is no TLS. */
@@ -57,17 +54,23 @@ export class TargetLink {
     if (this.#closed) secured.socket.destroy();
     this.#protocol = secured.protocol;
     this.#ready = secured.socket;
-    // Until somebody uses it, nobody else hears its errors.
-    secured.socket.on('error', () => undefined);
+    this.#own(secured.socket);
     return { protocol: secured.protocol };
   }
 
-  /** A connection that can be used: the first one, or a new one. */
-  async connect(): Promise<TLSSocket> {
+  /** The first connection, once, if it can still be used. */
+  takeReady(): TLSSocket | undefined {
     const ready = this.#ready;
     this.#ready = undefined;
     if (ready !== undefined && !ready.destroyed && !ready.readableEnded) return ready;
     ready?.destroy();
+    return undefined;
+  }
+
+  /** A connection that can be used: the first one, or a new one. */
+  async connect(): Promise<TLSSocket> {
+    const ready = this.takeReady();
+    if (ready !== undefined) return ready;
     const { tls, target, addresses } = this.#options;
     const { connector, timeouts } = this.#context;
     const connected = await connector.plain(addresses, target.port, { timeoutMs: timeouts.connectMs });
@@ -78,7 +81,7 @@ export class TargetLink {
       timeoutMs: timeouts.handshakeMs,
     });
     if (secured.kind === 'failed') throw new TargetFailure('target-tls-failed', secured.detail);
-    secured.socket.on('error', () => undefined);
+    this.#own(secured.socket);
     if (!this.#closed && secured.protocol === this.#protocol) return secured.socket;
     secured.socket.destroy();
     throw new TargetFailure('target-tls-failed', 'it no longer agrees on the protocol');
@@ -125,29 +128,13 @@ export class TargetLink {
     this.#ready?.destroy();
     this.#options.stream.destroy();
     this.#session?.destroy();
-    this.agent.destroy();
-  }
-}
-
-class LinkAgent extends http.Agent {
-  readonly #link: TargetLink;
-
-  constructor(link: TargetLink) {
-    super({ keepAlive: true, maxFreeSockets: 4, scheduling: 'lifo' });
-    this.#link = link;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** All its connections are to one target. */
-  override getName(): string {
-    return 'target';
-  }
-
-  override createConnection(
-    _options: ClientRequestArgs,
-    callback?: (error: Error | null, stream: Duplex) => void,
-  ): undefined {
-    const fail = callback as ((error: Error) => void) | undefined;
-    this.#link.connect().then((socket) => callback?.(null, socket), fail);
-    return undefined;
+  /** Closes it with the rest. Until somebody uses it, nobody else hears its errors. */
+  #own(socket: TLSSocket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 }

@@ -7,6 +7,8 @@ import { connectReadingTo } from './sockets.ts';
 /** How tunnels come by their connections. */
 export interface Transport {
   readonly name: 'handles' | 'sockets';
+  /** What connections over TLS can be run on as well; missing where Node's handles are not known. */
+  readonly handles?: NodeHandles;
   /** Dials an address. `connect` or `error` follows, never before this has returned. */
   connect(sink: ReadSink, address: string, port: number): ByteStream;
   /** Hands on what a server accepts, from now on. The server must listen already. */
@@ -31,6 +33,7 @@ interface Accepting {
 export function handleTransport(node: NodeHandles): Transport {
   return {
     name: 'handles',
+    handles: node,
 
     connect(sink, address, port) {
       const stream = HandleStream.connect(node, address, port);
