@@ -24,11 +24,10 @@ export async function startSquid(rules: string): Promise<RealSquid> {
     await chmod(directory.path, 0o755);
     const parent = scope.use(await startParent());
     const port = await freePort();
-    const file = await directory.write(
-      'squid.conf',
-      `${rules}\n${plumbing(port, parent.port, writable)}`,
-      0o644,
-    );
+    // Names of addresses that squid would look up otherwise, and wait for.
+    const hosts = await directory.write('hosts', '192.0.2.7 seven.test\n198.51.100.7 other.test\n', 0o644);
+    const lines = [rules, `hosts_file ${hosts}`, plumbing(port, parent.port, writable)];
+    const file = await directory.write('squid.conf', lines.join('\n'), 0o644);
     // A service name of its own keeps its shared memory apart from any other squid's.
     const name = `import${process.pid}x${port}`;
     const squid = scope.use(

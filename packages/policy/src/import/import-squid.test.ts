@@ -273,7 +273,7 @@ http_access deny all
     [
       'alternatives',
       'acl r dstdom_regex ^a1?\\.test$|^b1?\\.test$\nhttp_access allow r',
-      ['~(?:^a1?\\.test|^b1?\\.test)$:*'],
+      ['~^(?:a1?\\.test|b1?\\.test)$:*'],
     ],
     [
       'addresses',

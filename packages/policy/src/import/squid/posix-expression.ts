@@ -46,9 +46,11 @@ export function translateExpression(value: string, ignoreCase: boolean): Transla
   if (typeof tokens === 'string') return unwritten(tokens);
   const parts = alternatives(tokens);
   if (parts.every((part) => part.at(-1) === '$')) {
-    const bare = parts.map((part) => part.slice(0, -1).join(''));
+    // Anchors that all alternatives share stand once, outside of the group, where they are seen for what they are.
+    const start = parts.every((part) => part[0] === '^') ? '^' : '';
+    const bare = parts.map((part) => part.slice(start.length, -1).join(''));
     const source = bare.length === 1 ? bare[0] : `(?:${bare.join('|')})`;
-    return { kind: 'expression', source: `${source}$`, isOpen: false };
+    return { kind: 'expression', source: `${start}${source}$`, isOpen: false };
   }
   const source = parts.length === 1 ? tokens.join('') : `(?:${tokens.join('')})`;
   return { kind: 'expression', source: `${source}.*$`, isOpen: true };
