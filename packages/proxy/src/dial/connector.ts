@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Host } from '@paude/allowlist';
 import type { ByteStream, ReadSink } from '../relay/byte-stream.ts';
 import type { Transport } from '../relay/transport.ts';
-import { type Connected, type DialOptions, dial } from './dial.ts';
+import { type Connected, type DialOptions, dial, type OnDialled, startDial } from './dial.ts';
 
 /** A way to reach targets: straight, or through another proxy. Nothing here ever rejects. */
 export interface Connector {
@@ -17,7 +17,8 @@ export interface Connector {
     port: number,
     sinkFor: () => Sink,
     options: DialOptions,
-  ): Promise<Connected<Sink, ByteStream>>;
+    onDialled: OnDialled<Sink, ByteStream>,
+  ): void;
   /** Connects for an HTTP client, which reads the stream itself. */
   plain(hosts: readonly Host[], port: number, options: DialOptions): Promise<Connected<undefined, Duplex>>;
 }
@@ -35,12 +36,12 @@ export function directConnector(transport: Transport): Connector {
     resolvesNames: false,
     httpProxy: undefined,
 
-    tunnel(addresses, port, sinkFor, options) {
+    tunnel(addresses, port, sinkFor, options, onDialled) {
       const open = (address: Host) => {
         const sink = sinkFor();
         return { sink, stream: transport.connect(sink, address, port) };
       };
-      return dial(addresses, port, open, options);
+      startDial(addresses, port, open, options, onDialled);
     },
 
     plain(addresses, port, options) {

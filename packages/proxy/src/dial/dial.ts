@@ -40,68 +40,119 @@ export interface DialOptions {
 /** RFC 8305 §5: how long the next address waits for the one before. */
 const ATTEMPT_DELAY_MS = 250;
 
+/** Starts one attempt. */
+type Open<Sink, Stream extends ByteStream> = (address: Host, port: number) => Attempt<Sink, Stream>;
+
+/** Told once how it ended. May be called before `startDial` has returned. */
+export type OnDialled<Sink, Stream extends ByteStream> = (dialled: Connected<Sink, Stream>) => void;
+
 /**
  * Connects to the first of `addresses` that answers (happy eyeballs, RFC 8305 §5). The addresses are dialled as they are
  * given, so checking them before is checking what is dialled. Never rejects.
- *
- * @param open Starts one attempt.
  */
 export function dial<Sink, Stream extends ByteStream>(
   addresses: readonly Host[],
   port: number,
-  open: (address: Host, port: number) => Attempt<Sink, Stream>,
+  open: Open<Sink, Stream>,
   options: DialOptions,
 ): Promise<Connected<Sink, Stream>> {
-  return new Promise((resolve) => {
-    const attempts = new Set<Stream>();
-    let next = 0;
-    let lastError: NodeJS.ErrnoException | undefined;
-    let stagger: NodeJS.Timeout | undefined;
+  return new Promise((resolve) => startDial(addresses, port, open, options, resolve));
+}
 
-    const finish = (dialled: Connected<Sink, Stream>) => {
-      clearTimeout(deadline);
-      clearTimeout(stagger);
-      options.cancellation?.listen(undefined);
-      for (const stream of attempts) {
-        if (dialled.kind !== 'connected' || stream !== dialled.stream) stream.destroy();
-      }
-      attempts.clear();
-      resolve(dialled);
+/** The same without a promise: what comes of it goes on in the same turn. */
+export function startDial<Sink, Stream extends ByteStream>(
+  addresses: readonly Host[],
+  port: number,
+  open: Open<Sink, Stream>,
+  options: DialOptions,
+  onDialled: OnDialled<Sink, Stream>,
+): void {
+  new Dialling(addresses, port, open, options, onDialled).start();
+}
+
+class Dialling<Sink, Stream extends ByteStream> {
+  readonly #addresses: readonly Host[];
+  readonly #port: number;
+  readonly #open: Open<Sink, Stream>;
+  readonly #options: DialOptions;
+  readonly #onDialled: OnDialled<Sink, Stream>;
+  /** Those under way. */
+  #attempts: Stream[] = [];
+  #next = 0;
+  #lastError: NodeJS.ErrnoException | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #stagger: NodeJS.Timeout | undefined;
+
+  constructor(
+    addresses: readonly Host[],
+    port: number,
+    open: Open<Sink, Stream>,
+    options: DialOptions,
+    onDialled: OnDialled<Sink, Stream>,
+  ) {
+    this.#addresses = addresses;
+    this.#port = port;
+    this.#open = open;
+    this.#options = options;
+    this.#onDialled = onDialled;
+  }
+
+  start(): void {
+    const { cancellation, timeoutMs } = this.#options;
+    if (cancellation?.cancelled === true) return this.#onCancel();
+    cancellation?.listen(this.#onCancel);
+    this.#deadline = setTimeout(this.#onDeadline, timeoutMs);
+    this.#tryNext();
+  }
+
+  readonly #tryNext = (): void => {
+    clearTimeout(this.#stagger);
+    const address = this.#addresses[this.#next++];
+    if (address === undefined) {
+      const code = this.#lastError?.code;
+      if (this.#attempts.length === 0) this.#fail(dialReason(code), code ?? 'no address');
+      return;
+    }
+    const { stream, sink } = this.#open(address, this.#port);
+    this.#attempts.push(stream);
+    const onError = (error: NodeJS.ErrnoException) => {
+      if (!this.#drop(stream)) return;
+      this.#lastError = error;
+      this.#tryNext();
     };
-    const fail = (reason: ReasonCode, detail: string) => finish({ kind: 'failed', reason, detail });
-    const onAbort = () => fail('connect-failed', 'the client went away');
-    const deadline = setTimeout(
-      () => fail('connect-timeout', `after ${options.timeoutMs} ms`),
-      options.timeoutMs,
-    );
+    stream.on('error', onError);
+    stream.once('connect', () => {
+      if (!this.#drop(stream)) return;
+      stream.off('error', onError);
+      this.#finish({ kind: 'connected', stream, address, sink });
+    });
+    if (this.#next < this.#addresses.length) this.#stagger = setTimeout(this.#tryNext, ATTEMPT_DELAY_MS);
+  };
 
-    const tryNext = () => {
-      clearTimeout(stagger);
-      const address = addresses[next++];
-      if (address === undefined) {
-        if (attempts.size === 0) fail(dialReason(lastError?.code), lastError?.code ?? 'no address');
-        return;
-      }
-      const { stream, sink } = open(address, port);
-      attempts.add(stream);
-      const onError = (error: NodeJS.ErrnoException) => {
-        if (!attempts.delete(stream)) return;
-        lastError = error;
-        tryNext();
-      };
-      stream.on('error', onError);
-      stream.once('connect', () => {
-        if (!attempts.has(stream)) return;
-        stream.off('error', onError);
-        finish({ kind: 'connected', stream, address, sink });
-      });
-      if (next < addresses.length) stagger = setTimeout(tryNext, ATTEMPT_DELAY_MS);
-    };
+  /** Answers whether the attempt was under way. */
+  #drop(stream: Stream): boolean {
+    const index = this.#attempts.indexOf(stream);
+    if (index === -1) return false;
+    this.#attempts.splice(index, 1);
+    return true;
+  }
 
-    if (options.cancellation?.cancelled === true) return onAbort();
-    options.cancellation?.listen(onAbort);
-    tryNext();
-  });
+  readonly #onCancel = (): void => this.#fail('connect-failed', 'the client went away');
+  readonly #onDeadline = (): void => this.#fail('connect-timeout', `after ${this.#options.timeoutMs} ms`);
+
+  #fail(reason: ReasonCode, detail: string): void {
+    this.#finish({ kind: 'failed', reason, detail });
+  }
+
+  #finish(dialled: Connected<Sink, Stream>): void {
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#stagger);
+    this.#options.cancellation?.listen(undefined);
+    const losers = this.#attempts;
+    this.#attempts = [];
+    for (const stream of losers) stream.destroy();
+    this.#onDialled(dialled);
+  }
 }
 
 /** Translates the codes of `connect(2)`. */

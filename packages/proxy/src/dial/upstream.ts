@@ -63,12 +63,13 @@ export function upstreamConnector(upstream: UpstreamProxy): Connector & { close(
     resolvesNames: true,
     httpProxy: isSocks ? undefined : httpProxy(upstream.url),
 
-    async tunnel(hosts, port, sinkFor, options) {
-      const connected = await open(hosts[0] as Host, port, options);
-      if (connected.kind === 'failed') return connected;
-      const sink = sinkFor();
-      feed(sink, connected.stream);
-      return { ...connected, sink };
+    tunnel(hosts, port, sinkFor, options, onDialled) {
+      void open(hosts[0] as Host, port, options).then((connected) => {
+        if (connected.kind === 'failed') return onDialled(connected);
+        const sink = sinkFor();
+        feed(sink, connected.stream);
+        onDialled({ ...connected, sink });
+      });
     },
 
     plain: (hosts, port, options) => open(hosts[0] as Host, port, options),

@@ -1,6 +1,7 @@
 import { type Host, type Policy, tryParseHost } from '@paude/allowlist';
 import type { DecisionFacts } from '../report/audit.ts';
 import type { ReasonCode } from '../report/reasons.ts';
+import type { Resolution } from '../resolve/resolver.ts';
 import type { EngineContext } from './context.ts';
 import type { Target } from './target.ts';
 
@@ -42,14 +43,18 @@ export type Located =
     };
 
 /**
- * Looks a target up and keeps only addresses that may be dialled. With an upstream proxy the name is left to it, and only
- * addresses that the client wrote itself can be checked.
+ * Looks a target up and keeps only addresses that may be dialled; at once where it is known. With an upstream proxy the
+ * name is left to it, and only addresses that the client wrote itself can be checked.
  */
-export async function locate(context: EngineContext, target: Target): Promise<Located> {
+export function locate(context: EngineContext, target: Target): Located | Promise<Located> {
   const { resolver, connector } = context;
-  if (connector.resolvesNames && resolver.known(target.host) === undefined)
-    return { kind: 'addresses', addresses: [target.host] };
-  const resolution = resolver.known(target.host) ?? (await resolver.resolve(target.host));
+  const known = resolver.known(target.host);
+  if (known !== undefined) return checked(context, target, known);
+  if (connector.resolvesNames) return { kind: 'addresses', addresses: [target.host] };
+  return resolver.resolve(target.host).then((resolution) => checked(context, target, resolution));
+}
+
+function checked(context: EngineContext, target: Target, resolution: Resolution): Located {
   if (resolution.kind === 'failed')
     return { kind: 'refused', reason: resolution.reason, detail: resolution.detail };
   let refused: Located | undefined;
