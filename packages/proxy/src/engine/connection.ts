@@ -2,16 +2,18 @@ import type { Socket } from 'node:net';
 import type { ByteStream } from '../relay/byte-stream.ts';
 import type { HandleStream } from '../relay/handle-stream.ts';
 import type { Client } from './admission.ts';
+import { type Member, PLACE, type Roster } from './roster.ts';
 
 /** A client's connection, whichever object stands for it. */
-export class Connection {
+export class Connection implements Member {
   /** Replaced when another object takes the connection over. */
   stream: HandleStream | Socket;
   readonly client: Client;
-  readonly #open: Set<Connection>;
+  [PLACE]: number | undefined;
+  readonly #open: Roster<Connection>;
 
   /** @param open Where it stands for as long as it is open. */
-  constructor(stream: HandleStream | Socket, client: Client, open: Set<Connection>) {
+  constructor(stream: HandleStream | Socket, client: Client, open: Roster<Connection>) {
     this.stream = stream;
     this.client = client;
     this.#open = open;

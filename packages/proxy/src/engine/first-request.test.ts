@@ -8,6 +8,7 @@ import { handleTransport, socketTransport, type Transport } from '../relay/trans
 import { Client } from './admission.ts';
 import { Connection } from './connection.ts';
 import { FirstRequest } from './first-request.ts';
+import { Roster } from './roster.ts';
 
 const node = nodeHandles(process);
 if (node === undefined) throw new Error('The tests need the Node whose handles are known');
@@ -22,7 +23,7 @@ async function connect(transport: Transport) {
   await once(server, 'listening');
   const connections: Connection[] = [];
   transport.accept(server, (stream) => {
-    const connection = new Connection(stream, new Client('127.0.0.1', true, 1, 0), new Set());
+    const connection = new Connection(stream, new Client('127.0.0.1', true, 1, 0), new Roster());
     connections.push(connection);
     new FirstRequest(connection, 1000, {
       onReady: (request) => ready.push(request),

@@ -4,6 +4,7 @@ import { readTo } from '../relay/sockets.ts';
 import { type ConnectHead, readConnectHead } from './connect-head.ts';
 import type { Connection } from './connection.ts';
 import type { Ready } from './gathering.ts';
+import { type Member, PLACE } from './roster.ts';
 
 /** What a connection's first bytes turned out to be. */
 export type FirstBytes =
@@ -22,10 +23,11 @@ export interface FirstRequestListener {
 }
 
 /** Reads the first bytes of a connection until it is clear what they are. */
-export class FirstRequest implements ReadSink, Ready {
+export class FirstRequest implements ReadSink, Ready, Member {
   readonly connection: Connection;
   /** `performance.now()` when the connection came. */
   readonly sinceMs = performance.now();
+  [PLACE]: number | undefined;
   readonly #maxHeaderBytes: number;
   readonly #listener: FirstRequestListener;
   readonly #stopReading: () => void;

@@ -7,6 +7,7 @@ import { Connection } from './connection.ts';
 import type { EngineContext } from './context.ts';
 import { type FirstBytes, FirstRequest, type FirstRequestListener } from './first-request.ts';
 import { Gathering } from './gathering.ts';
+import { Roster } from './roster.ts';
 
 /** Where to listen: an address and port (no host: all addresses), or a Unix socket. */
 export type ListenAddress = { readonly host?: string; readonly port: number } | { readonly path: string };
@@ -23,9 +24,9 @@ export class Listener implements FirstRequestListener {
   readonly #serveOther: ServeOther;
   readonly #server: net.Server;
   /** All that is open, whichever socket object stands for it. */
-  readonly #open = new Set<Connection>();
+  readonly #open = new Roster<Connection>();
   /** Connections whose first request has not come whole. */
-  readonly #waiting = new Set<FirstRequest>();
+  readonly #waiting = new Roster<FirstRequest>();
   /** CONNECTs that have come whole and are not served yet. */
   readonly #gathering = new Gathering();
   /** Whether clients have addresses: all but those of a Unix socket. */

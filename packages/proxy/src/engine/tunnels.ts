@@ -1,5 +1,8 @@
 import type { Host } from '@paude/allowlist';
 import type { ReasonCode } from '../report/reasons.ts';
+import { type Member, PLACE, Roster } from './roster.ts';
+
+const ENTRY: unique symbol = Symbol('entry');
 
 /** Something open that a client uses: a tunnel, or a plain HTTP exchange. */
 export interface Open {
@@ -13,18 +16,21 @@ export interface Open {
   helloOverdue(nowMs: number): boolean;
   /** Ends it as soon as nothing is under way, where that can be told. */
   drain?(): void;
+  /** Of the registry alone. */
+  [ENTRY]?: Entry | undefined;
   /** Ends it at once. */
   cut(reason: ReasonCode | 'idle-timeout' | 'shutdown'): void;
 }
 
-interface Entry {
+interface Entry extends Member {
+  readonly open: Open;
   bytesMoved: number;
   movedMs: number;
 }
 
 /** All that is open. One look at everything a second replaces a timer for each. */
 export class Tunnels {
-  readonly #entries = new Map<Open, Entry>();
+  readonly #entries = new Roster<Entry>();
   readonly #idleMs: number;
   #reserved = 0;
   #onEmpty: (() => void) | undefined;
@@ -50,17 +56,24 @@ export class Tunnels {
   }
 
   add(open: Open): void {
-    this.#entries.set(open, { bytesMoved: 0, movedMs: performance.now() });
+    if (open[ENTRY] !== undefined) return;
+    const entry: Entry = { open, [PLACE]: undefined, bytesMoved: 0, movedMs: performance.now() };
+    open[ENTRY] = entry;
+    this.#entries.add(entry);
   }
 
   delete(open: Open): void {
-    this.#entries.delete(open);
+    const entry = open[ENTRY];
+    if (entry === undefined) return;
+    open[ENTRY] = undefined;
+    this.#entries.delete(entry);
     if (this.#entries.size === 0) this.#onEmpty?.();
   }
 
   /** Closes what is idle or whose handshake is overdue. */
   sweep(nowMs: number): void {
-    for (const [open, entry] of this.#entries) {
+    for (const entry of this.#entries) {
+      const { open } = entry;
       if (open.helloOverdue(nowMs)) {
         open.cut('client-hello-timeout');
       } else if (open.bytesMoved !== entry.bytesMoved) {
@@ -75,7 +88,7 @@ export class Tunnels {
   /** Cuts what `isStillAllowed` refuses. Answers how many that were. */
   cutDenied(isStillAllowed: (open: Open) => boolean): number {
     let cut = 0;
-    for (const open of this.#entries.keys()) {
+    for (const { open } of this.#entries) {
       if (isStillAllowed(open)) continue;
       open.cut('policy-changed');
       cut++;
@@ -84,12 +97,12 @@ export class Tunnels {
   }
 
   cutAll(reason: 'shutdown'): void {
-    for (const open of [...this.#entries.keys()]) open.cut(reason);
+    for (const { open } of this.#entries) open.cut(reason);
   }
 
   /** Resolves when nothing is open, or after `timeoutMs`. Answers whether nothing is open. */
   async drained(timeoutMs: number): Promise<boolean> {
-    for (const open of [...this.#entries.keys()]) open.drain?.();
+    for (const { open } of this.#entries) open.drain?.();
     if (this.#entries.size === 0) return true;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
