@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { PaudeError } from '@paude/errors';
@@ -37,8 +46,17 @@ export function makeRunDirectory(owner: RunDirectoryOwner): RunDirectory {
     path,
     authority: join(path, 'ca'),
     stubs,
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    remove: () => removeDirectory(path, base),
   };
+}
+
+function removeDirectory(path: string, base: string): void {
+  rmSync(path, { recursive: true, force: true });
+  try {
+    rmdirSync(base);
+  } catch {
+    // Other runs have theirs in it.
+  }
 }
 
 function baseDirectory(uid: number, runtime: string | undefined): string {

@@ -23,7 +23,7 @@ import type { RunFlags } from './run-flags.ts';
 import { RunSession } from './run-session.ts';
 
 /** How long the proxy waits with loading: most of its code is not needed until the command has started and asks for a host. */
-const HEAD_START_MS = 20;
+const HEAD_START_MS = 50;
 
 /** The directory of this program: whoever could change it would be its next run. */
 const OWN_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -89,7 +89,9 @@ export async function runInSandbox(words: readonly string[], flags: RunFlags, io
       ignoredSignals: ignored,
       kill: (pid, signal) => void io.kill(pid, signal),
     });
-    const [opened, prepared] = await Promise.allSettled([opening, session.prepare()]);
+    // To load what reads the settings keeps this process busy; the sandbox is made meanwhile.
+    await opening.told;
+    const [opened, prepared] = await Promise.allSettled([opening.sandbox, session.prepare()]);
     if (opened.status === 'rejected') throw prepared.status === 'rejected' ? prepared.reason : opened.reason;
     sandbox = opened.value;
     if (prepared.status === 'rejected') throw prepared.reason;

@@ -14,12 +14,12 @@ const REPLACED = ['/dev', '/proc', '/sys'];
  *
  * @param table What is mounted outside.
  */
-export function mountScript({ mounts, directory }: SandboxPlan, table: readonly MountPoint[]): string {
+export function mountScript({ mounts, directory, user }: SandboxPlan, table: readonly MountPoint[]): string {
   const lines =
-    mounts === undefined
-      ? ['mount -t proc -o nosuid,nodev,noexec proc /proc', ...settings('/proc')]
-      : newRoot(mounts, table);
-  return [...lines, `cd -- ${quoted(directory)}`].join('\n');
+    mounts === undefined ? ['mount -t proc -o nosuid,nodev,noexec proc /proc'] : newRoot(mounts, table);
+  // Only root owns settings of the kernel, and may write to them without any capability.
+  const sealing = user.uid === 0 ? settings('/proc') : [];
+  return [...lines, ...sealing, `cd -- ${quoted(directory)}`].join('\n');
 }
 
 function newRoot(mounts: readonly Mount[], table: readonly MountPoint[]): readonly string[] {
@@ -38,7 +38,6 @@ function newRoot(mounts: readonly Mount[], table: readonly MountPoint[]): readon
     `mount -t tmpfs -o mode=0555,nosuid,nodev tmpfs ${ROOT}/sys`,
     ...devices(),
     `mount -t proc -o nosuid,nodev,noexec proc ${ROOT}/proc`,
-    ...settings(`${ROOT}/proc`),
     ...mounts.flatMap((mount) => step(mount, table)),
     ...['/sys', '/dev', ...mounts.filter(({ kind }) => kind === 'empty').map(({ path }) => path)].map(
       (path) => `mount -o remount,bind,ro,nosuid,nodev ${inRoot(path)}`,

@@ -76,16 +76,22 @@ export interface Sandbox {
   readonly ended: Promise<number>;
 }
 
+/** A sandbox that is being made. */
+export interface Opening {
+  /** Settles when the maker has been told all that it needs; it works by itself from then on, whatever this process does. */
+  readonly told: Promise<unknown>;
+  /** Rejects with PaudeError `sandbox-unavailable`. */
+  readonly sandbox: Promise<Sandbox>;
+}
+
 /**
  * Makes a sandbox: namespaces for users, network, mounts, processes, IPC and host name, in which nothing runs yet. Its network
  * has nothing but a loopback, and on it one listening socket, which is handed out here.
  *
  * Everything in it ends when this process does, however that ends.
- *
- * @throws PaudeError `sandbox-unavailable`.
  */
-export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { maker, sharesTerminal, ignoredSignals = [] } = options;
+export function openSandbox(options: SandboxOptions): Opening {
+  const { maker, sharesTerminal } = options;
   const filter = maker.name === 'bubblewrap' ? terminalFilter(options.machine) : undefined;
   const child = spawn('/bin/sh', shellArguments(options), {
     // A channel for the socket, and two for what the maker reads.
@@ -101,9 +107,14 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     // The command gets its environment later; nobody who looks at these processes finds anything.
     env: { PATH: systemPath(options.path) },
   });
+  const told = [give(child, PLAN_DESCRIPTOR, planText(options, filter !== undefined))];
+  if (filter !== undefined) told.push(give(child, FILTER_DESCRIPTOR, filter));
+  return { told: Promise.all(told), sandbox: whenReady(child, options) };
+}
+
+async function whenReady(child: ChildProcess, options: SandboxOptions): Promise<Sandbox> {
+  const { sharesTerminal, ignoredSignals = [] } = options;
   const ended = exitOf(child);
-  give(child, PLAN_DESCRIPTOR, planText(options, filter !== undefined));
-  if (filter !== undefined) give(child, FILTER_DESCRIPTOR, filter);
   const { pid: inner, door } = await ready(child, ended);
   const outer = child.pid ?? 0;
   const pid = processInside(outer, inner);
@@ -187,12 +198,14 @@ function becoming(
   };
 }
 
-function give(child: ChildProcess, descriptor: number, content: string | Buffer): void {
+function give(child: ChildProcess, descriptor: number, content: string | Buffer): Promise<void> {
   const pipe = child.stdio[descriptor];
-  if (pipe === null || pipe === undefined || !('write' in pipe)) return;
-  // Who does not read it has failed, and says so by itself.
-  pipe.on('error', () => undefined);
-  pipe.end(content);
+  if (pipe === null || pipe === undefined || !('write' in pipe)) return Promise.resolve();
+  return new Promise((resolve) => {
+    // Who does not read it has failed, and says so by itself.
+    pipe.on('error', () => resolve());
+    pipe.end(content, () => resolve());
+  });
 }
 
 function exitOf(child: ChildProcess): Promise<number> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { PaudeError } from '@paude/errors';
 import { boundSockets } from './bound-sockets.ts';
@@ -79,7 +79,7 @@ function hiddenPlaces({ home, environment }: PlanRequest): readonly string[] {
   const value = (name: string) => environment[name] || undefined;
   return [
     ...HIDDEN_IN_HOME.map((path) => join(home, path)),
-    ...HIDDEN_IN_SYSTEM,
+    ...HIDDEN_IN_SYSTEM.filter(isReadable),
     ...HIDDEN_BY_VARIABLE.flatMap((name) => value(name)?.split(':') ?? []).filter((path) =>
       path.startsWith('/'),
     ),
@@ -102,6 +102,16 @@ function sockets(mounts: readonly Mount[], { socketTable }: PlanRequest): readon
       return around === undefined || around.kind === 'read' || around.kind === 'write';
     })
     .map((path) => ({ kind: 'nothing', path }));
+}
+
+/** What this user may not read needs no hiding: inside it is the same user, with fewer rights. */
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A path without links; none when there is nothing, or nothing that this user could see. */
