@@ -4,17 +4,21 @@ import { loadAllowlist } from '@paude/proxy';
 import { type Command, Option } from 'commander';
 
 /** The flags that say which allowlist a command is about. */
-export interface AllowlistFlags {
+export interface AllowlistWordFlags {
   readonly allowedDomains?: readonly string[];
   readonly allowlist?: string;
   readonly agent?: string;
+}
+
+/** Those, and the form of the answer. */
+export interface AllowlistFlags extends AllowlistWordFlags {
   readonly output: OutputFormat;
 }
 
 export type OutputFormat = 'text' | 'json';
 
-/** Adds the flags that say which allowlist is meant, and in which form to answer. */
-export function withAllowlistOptions(command: Command): Command {
+/** Adds the flags that say which allowlist is meant. */
+export function withAllowlistWords(command: Command): Command {
   return command
     .option(
       '--allowed-domains <words>',
@@ -22,14 +26,21 @@ export function withAllowlistOptions(command: Command): Command {
       collectWords,
     )
     .option('--allowlist <file>', 'more rules, from a YAML or JSON file')
-    .option('--agent <name>', 'the agent whose hosts "default" includes')
-    .addOption(
-      new Option('-o, --output <format>', 'how to answer').choices(['text', 'json']).default('text'),
-    );
+    .option('--agent <name>', 'the agent whose hosts "default" includes');
+}
+
+/** Adds the flags that say which allowlist is meant, and in which form to answer. */
+export function withAllowlistOptions(command: Command): Command {
+  return withAllowlistWords(command).addOption(outputOption());
+}
+
+/** `-o text|json`. */
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to answer').choices(['text', 'json']).default('text');
 }
 
 /** Reads the allowlist that words and flags name. */
-export function readAllowlist(words: readonly string[], flags: AllowlistFlags): Promise<Allowlist> {
+export function readAllowlist(words: readonly string[], flags: AllowlistWordFlags): Promise<Allowlist> {
   const all = [...words.flatMap(splitWords), ...(flags.allowedDomains ?? [])];
   if (all.length === 0 && flags.allowlist === undefined) {
     throw new PaudeError('allowlist-missing', {

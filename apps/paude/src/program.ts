@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { allowlistCommand } from './commands/allowlist.ts';
 import { caCommand } from './commands/ca.ts';
+import { policyCommand } from './commands/policy.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import { runCommand } from './commands/run.ts';
 import { stubsCommand } from './commands/stubs.ts';
@@ -13,6 +14,7 @@ export function createProgram(io: Io): Command {
     runCommand(io),
     proxyCommand(io),
     allowlistCommand(io),
+    policyCommand(io),
     caCommand(io),
     stubsCommand(io),
   ]);

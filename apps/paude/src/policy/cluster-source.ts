@@ -1,0 +1,124 @@
+import type { Cluster, ClusterObject, KindReference } from '@paude/cluster';
+import { PaudeError } from '@paude/errors';
+import type { KubernetesObject, Platform } from '@paude/policy';
+import type { Io } from '../io.ts';
+import type { ObjectSet } from './object-set.ts';
+
+/** Which part of which cluster. */
+export interface ClusterPlace {
+  readonly name: string;
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+/** What is served everywhere, and belongs to what is looked at. */
+const CORE: readonly KindReference[] = [
+  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
+  { apiVersion: 'v1', kind: 'ConfigMap' },
+  { apiVersion: 'v1', kind: 'Pod' },
+];
+
+/** Kinds that belong to no namespace: who may not list them can look at the rest all the same. */
+const CLUSTER_SCOPED = new Set(['ClusterNetworkPolicy', 'AdminNetworkPolicy']);
+
+/**
+ * Opens a cluster by its kubeconfig. The client library is loaded only now: it takes longer than most commands.
+ *
+ * @throws PaudeError `cluster-config-invalid`.
+ */
+export async function openPlace({ context, namespace }: Omit<ClusterPlace, 'name'>, io: Pick<Io, 'env'>) {
+  const { openCluster } = await import('@paude/cluster');
+  return openCluster({
+    environment: io.env,
+    ...(context === undefined ? {} : { context }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
+}
+
+/**
+ * Reads the objects of a namespace that say what may be reached. A kind that this user may not list is a failure, and not
+ * the same as none being there; only for kinds of the whole cluster it is said and left at that.
+ *
+ * @throws PaudeError of `@paude/cluster`.
+ */
+export async function readCluster(
+  place: ClusterPlace,
+  options: { readonly io: Pick<Io, 'env' | 'stderr'>; readonly atMs: number },
+): Promise<ObjectSet> {
+  const { io, atMs } = options;
+  await using cluster = await openPlace(place, io);
+  const { namespace } = cluster;
+  const capabilities = await cluster.capabilities();
+  const space = await cluster
+    .get({ apiVersion: 'v1', kind: 'Namespace' }, namespace)
+    .catch(nothingIfForbidden);
+  const kinds = new Map(CORE.map((reference) => [reference.kind, reference]));
+  for (const [kind, apiVersion] of Object.entries(capabilities.kinds)) {
+    const served = kind === 'AntreaNetworkPolicy' ? 'NetworkPolicy' : kind;
+    kinds.set(kind, { apiVersion, kind: served });
+  }
+  const objects: KubernetesObject[] = [];
+  for (const [name, kind] of kinds) {
+    const items = await list(cluster, kind, name).catch((error: unknown) => {
+      if (!CLUSTER_SCOPED.has(name) || !isForbidden(error)) throw error;
+      io.stderr.write(
+        `warning: ${place.name}: ${(error as Error).message} What ${name} says is not looked at.\n`,
+      );
+      return [];
+    });
+    for (const item of items) objects.push(withoutNoise(item, kind));
+  }
+  return {
+    name: place.name,
+    objects,
+    namespace,
+    namespaceLabels: { 'kubernetes.io/metadata.name': namespace, ...space?.metadata.labels },
+    platform: platformOf(capabilities),
+    families: familiesOf(objects),
+    wildcardFirewallNames: capabilities.egressFirewallWildcards.support === 'yes',
+    atMs,
+  };
+}
+
+async function list(cluster: Cluster, kind: KindReference, name: string): Promise<readonly ClusterObject[]> {
+  const { items } = await cluster.list(kind, CLUSTER_SCOPED.has(name) ? { allNamespaces: true } : {});
+  return items;
+}
+
+/** Lists leave out what their items are; who manages which field is nobody's business here. */
+function withoutNoise(object: ClusterObject, kind: KindReference): KubernetesObject {
+  const { managedFields, ...metadata } = object.metadata as ClusterObject['metadata'] & {
+    managedFields?: unknown;
+  };
+  return { ...object, ...kind, metadata } as KubernetesObject;
+}
+
+function platformOf({ openshift, kinds }: Awaited<ReturnType<Cluster['capabilities']>>): Platform {
+  if (openshift || kinds.EgressFirewall !== undefined) return 'openshift';
+  if (kinds.CiliumNetworkPolicy !== undefined) return 'cilium';
+  if (kinds.FQDNNetworkPolicy !== undefined) return 'gke';
+  if (kinds.ApplicationNetworkPolicy !== undefined) return 'eks';
+  return kinds.AntreaNetworkPolicy === undefined ? 'kubernetes' : 'antrea';
+}
+
+/** By the addresses that pods have; a cluster whose pods show none is taken to have both. */
+function familiesOf(objects: readonly KubernetesObject[]): ObjectSet['families'] {
+  const addresses = objects.flatMap(({ kind, status }) => (kind === 'Pod' ? podAddresses(status) : []));
+  const hasV6 = addresses.some((address) => address.includes(':'));
+  const hasV4 = addresses.some((address) => !address.includes(':'));
+  if (hasV4 === hasV6) return 'dual';
+  return hasV6 ? 'ipv6' : 'ipv4';
+}
+
+function podAddresses(status: unknown): string[] {
+  const { podIPs = [] } = (status ?? {}) as { podIPs?: readonly { ip?: string }[] };
+  return podIPs.flatMap(({ ip }) => (ip === undefined ? [] : [ip]));
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof PaudeError && error.code === 'cluster-forbidden';
+}
+
+function nothingIfForbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error;
+}
