@@ -1,14 +1,13 @@
 import {
-  type Address,
   cidrHas,
   compile,
   type ExpressionPattern,
   type GlobPattern,
   type Pattern,
-  specialUse,
   tryParseHost,
 } from '@paude/allowlist';
 import type { Destination, Verdict } from '../model/lifted.ts';
+import { isNeverPublic } from '../network-policy/special-ranges.ts';
 import type { PortRange } from './ports.ts';
 
 /** Ports of one protocol that a clause is for; without a protocol, of every one. */
@@ -83,12 +82,7 @@ function matches(clause: Clause, destination: Destination, family: 4 | 6): 'yes'
   if (destination.address !== undefined) return cidrHas(to.cidr, destination.address) ? 'yes' : 'no';
   if (to.cidr.prefix === 0) return 'yes';
   // A name whose addresses are not known is taken for one of the public Internet.
-  return isSpecial({ family: to.cidr.family, words: to.cidr.words }, to.cidr.prefix) ? 'no' : 'maybe';
-}
-
-function isSpecial(address: Address, prefix: number): boolean {
-  const use = specialUse(address);
-  return use !== undefined && use.cidr.prefix <= prefix;
+  return isNeverPublic(to.cidr) ? 'no' : 'maybe';
 }
 
 function hasDestinationPort({ ports }: Clause, { port, protocol }: Destination): boolean {

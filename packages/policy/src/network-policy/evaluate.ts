@@ -2,6 +2,7 @@ import { cidrHas } from '@paude/allowlist';
 import type { Destination, LiftContext, Verdict } from '../model/lifted.ts';
 import type { PeerView, PolicyView, PortView } from './policy-view.ts';
 import { type Known, selects } from './selector.ts';
+import { isNeverPublic } from './special-ranges.ts';
 
 /** The policies that hold what leaves the pod; undefined members cannot be told. */
 export interface Holding {
@@ -23,19 +24,34 @@ export function holdingPolicies(policies: readonly PolicyView[], context: LiftCo
 
 /**
  * What policies say of a packet that leaves the pod: those that select it add up, and without one everything is allowed.
- * `unknown` hangs on names, on ports that only pods know, and on what cannot be read.
+ * A name whose addresses are not known is taken for one of the public Internet. `unknown` hangs on which addresses of it
+ * those are, on ports that only pods know, and on what cannot be read.
  */
 export function evaluatePolicies(
   policies: readonly PolicyView[],
   destination: Destination,
   context: LiftContext,
 ): Verdict {
+  const { host, address, pod } = destination;
+  const isNameAlone = host !== undefined && address === undefined && pod === undefined;
+  if (!isNameAlone) return evaluateOne(policies, { destination, context, publicFamily: undefined });
+  const verdicts = FAMILIES[context.families].map((family) =>
+    evaluateOne(policies, { destination, context, publicFamily: family }),
+  );
+  const [verdict = 'unknown', ...others] = verdicts;
+  return others.every((other) => other === verdict) ? verdict : 'unknown';
+}
+
+const FAMILIES = { ipv4: [4], ipv6: [6], dual: [4, 6] } as const;
+
+function evaluateOne(policies: readonly PolicyView[], asked: Asked): Verdict {
+  const { destination, context } = asked;
   const { policies: holding, uncertain } = holdingPolicies(policies, context);
   if (holding.length === 0) return uncertain.length === 0 ? 'allow' : 'unknown';
   const verdicts = holding.flatMap((policy) =>
     policy.egress.map(({ peers, ports }) =>
       both(
-        peers === undefined ? true : some(peers, (peer) => isPeer(peer, { destination, context })),
+        peers === undefined ? true : some(peers, (peer) => isPeer(peer, asked)),
         ports === undefined ? true : some(ports, (port) => isPort(port, destination)),
       ),
     ),
@@ -48,12 +64,15 @@ export function evaluatePolicies(
 interface Asked {
   readonly destination: Destination;
   readonly context: LiftContext;
+  /** The destination is some public address of this family, and no more is known of it. */
+  readonly publicFamily: 4 | 6 | undefined;
 }
 
-function isPeer(peer: PeerView, { destination, context }: Asked): Known {
+function isPeer(peer: PeerView, { destination, context, publicFamily }: Asked): Known {
   const { address, pod } = destination;
   if (peer.kind === 'unreadable') return undefined;
   if (peer.kind === 'block') {
+    if (publicFamily !== undefined) return hasPublic(peer, publicFamily);
     if (address === undefined) return pod === undefined ? undefined : false;
     const isIn = cidrHas(peer.cidr, address) && !peer.except.some((range) => cidrHas(range, address));
     // Whether a range of addresses means pods that have them differs from network to network.
@@ -68,6 +87,12 @@ function isPeer(peer: PeerView, { destination, context }: Asked): Known {
           ...pod.namespaceLabels,
         });
   return both(isNamespace, selects(peer.pods, pod.labels));
+}
+
+/** Whether a block holds an address of the public Internet of which no more is known. */
+function hasPublic({ cidr, except }: PeerView & { readonly kind: 'block' }, family: 4 | 6): Known {
+  if (cidr.family !== family || isNeverPublic(cidr)) return false;
+  return cidr.prefix === 0 && except.every(isNeverPublic) ? true : undefined;
 }
 
 function isPort({ protocol, range }: PortView, destination: Destination): Known {

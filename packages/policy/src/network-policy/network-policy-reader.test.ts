@@ -48,6 +48,31 @@ const weaknesses = (objects: readonly KubernetesObject[], of = context) =>
 const lifted = (objects: readonly KubernetesObject[], of = context) =>
   networkPolicyReader.lift(objects, of).allowlist.rules.map(formatRule);
 
+describe('networkPolicyReader.evaluate() of a name whose addresses are not known', () => {
+  const name: Destination = { host: 'api.example.com', port: 443, protocol: 'TCP' };
+  const block = (cidr: string, except: readonly string[] = []) => ({ to: [{ ipBlock: { cidr, except } }] });
+
+  it.each([
+    [
+      'both families, less special uses',
+      [block('0.0.0.0/0', ['10.0.0.0/8']), block('::/0', ['fc00::/7'])],
+      'allow',
+    ],
+    ['both families, less a public range', [block('0.0.0.0/0', ['8.8.8.0/24']), block('::/0')], 'unknown'],
+    ['one family of two', [block('0.0.0.0/0')], 'unknown'],
+    ['a public range', [block('8.8.8.0/24')], 'unknown'],
+    ['private ranges alone', [block('10.0.0.0/8'), block('fc00::/7')], 'deny'],
+    ['nothing', [], 'deny'],
+  ])('takes it for a public one: %s', (_what, egress, verdict) => {
+    expect(evaluate([rules(...egress)], name)).toBe(verdict);
+  });
+
+  it('lets what we emit for the proxy pass', () => {
+    expect(evaluate(ours(['api.example.com']), name, proxyContext)).toBe('allow');
+    expect(evaluate(ours(['api.example.com']), name)).toBe('deny');
+  });
+});
+
 describe('networkPolicyReader.evaluate()', () => {
   it.each([
     ['no policy at all', [], 'allow'],

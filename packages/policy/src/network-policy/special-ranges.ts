@@ -24,6 +24,11 @@ const NAMED = SPECIAL_USES.flatMap(({ cidr, name, source, category }) => {
 const SPECIAL = minimalCidrs(NAMED.map(({ cidr }) => cidr));
 const METADATA = NAMED.filter(({ category }) => category === 'metadata').map(({ cidr }) => cidr);
 
+/** Whether no address of a range is one of the public Internet. */
+export function isNeverPublic(cidr: Cidr): boolean {
+  return SPECIAL.some((special) => cidrCovers(special, cidr));
+}
+
 /** What a special-use range is for: `private use (RFC 1918)`. */
 export function rangeName(cidr: Cidr): string | undefined {
   return NAMED.find((use) => use.cidr.text === cidr.text)?.text;
