@@ -12,19 +12,25 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AT_MS, anyAllowlist, anyIntent, anyTarget } from './arbitraries.ts';
 import { type Disagreement, isExplained } from './explained.ts';
+import { naiveAntrea } from './naive/antrea.ts';
 import { naiveCilium } from './naive/cilium.ts';
+import { naiveClusterNetworkPolicy } from './naive/cluster-network-policy.ts';
 import { naiveEgressFirewall } from './naive/egress-firewall.ts';
 import { naiveEgressNetworkPolicy } from './naive/egress-network-policy.ts';
 import { naiveEks } from './naive/eks.ts';
 import { naiveGke } from './naive/gke.ts';
+import { naiveIstio } from './naive/istio.ts';
 import type { NaiveEvaluator } from './naive/naive.ts';
 
 const KINDS: readonly (readonly [kind: EmitterKind, naive: NaiveEvaluator])[] = [
   ['EgressFirewall', naiveEgressFirewall],
   ['EgressNetworkPolicy', naiveEgressNetworkPolicy],
   ['CiliumNetworkPolicy', naiveCilium],
+  ['ClusterNetworkPolicy', naiveClusterNetworkPolicy],
   ['FQDNNetworkPolicy', naiveGke],
   ['ApplicationNetworkPolicy', naiveEks],
+  ['AntreaNetworkPolicy', naiveAntrea],
+  ['Istio', naiveIstio],
 ];
 
 const RUNS = 120;

@@ -16,8 +16,11 @@ export interface Dialect {
   readonly all: boolean;
   /** What can be denied before, or over, what is allowed. */
   readonly denies: 'names-and-addresses' | 'addresses' | 'nothing';
-  /** `tcp`: ports, and every TCP port at once; `listed`: ports, but all of them only with every protocol; `none`: no ports. */
-  readonly ports: 'tcp' | 'listed' | 'none';
+  /**
+   * `tcp`: ports, and every TCP port at once; `listed`: ports, but all of them only with every protocol; `numbered`: ports
+   * one by one, never all of them; `none`: no ports.
+   */
+  readonly ports: 'tcp' | 'listed' | 'numbered' | 'none';
 }
 
 /** Whether names with exactly one label in front can be said. */

@@ -40,7 +40,8 @@ export function planNames(allowlist: Allowlist, intent: Intent, dialect: Dialect
   const atoms: Atom[] = [];
   for (const rule of rules) {
     if (rule.effect === 'deny') continue;
-    const ports = portsOf(rule.ports, allowlist);
+    const isEvery = rule.ports === 'all' && dialect.ports === 'numbered';
+    const ports = portsOf(isEvery ? 'default' : rule.ports, allowlist);
     const patterns = sayRule(rule, intent, dialect, remarks);
     if (patterns.length > 0) remarkPorts(rule, dialect, remarks);
     for (const pattern of patterns) atoms.push({ rule, pattern, ports });
@@ -80,7 +81,16 @@ function remarkPorts(rule: Rule, dialect: Dialect, remarks: Remarks): void {
       remedy: 'Leave ports to the proxy, and let nothing but the proxy out',
     });
   }
-  if (dialect.ports !== 'tcp') {
+  if (dialect.ports === 'numbered' && rule.ports === 'all') {
+    remarks.add({
+      what: 'ports-unsayable',
+      effect: 'narrowed',
+      rule,
+      message: 'ports are listed one by one here, so it is allowed at the default ports alone',
+      remedy: 'Name the ports that are needed',
+    });
+  }
+  if (dialect.ports === 'listed' || dialect.ports === 'none') {
     const isAll = dialect.ports === 'none' || rule.ports === 'all';
     if (!isAll) return;
     remarks.add({
