@@ -85,6 +85,13 @@ export { readManifests } from './render/read-manifests.ts';
 export { renderDirectory } from './render/render-directory.ts';
 export { renderJson } from './render/render-json.ts';
 export { type RenderOptions, renderYaml } from './render/render-yaml.ts';
+export { renderAudit, renderDiff, renderExplanation } from './report/render-report.ts';
+export {
+  REPORT_FORMATS,
+  type ReportFormat,
+  type ReportOptions,
+  type ReportStyles,
+} from './report/report-options.ts';
 export { type AuditLine, parseAuditLine } from './usage/audit-line.ts';
 export type { SeenStatus } from './usage/needs.ts';
 export { type SuggestedEntry, type Suggestion, type SuggestOptions, suggest } from './usage/suggest.ts';
