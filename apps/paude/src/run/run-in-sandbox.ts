@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { PaudeError } from '@paude/errors';
 import {
+  filtersCalls,
   findMaker,
   findProgram,
   type Maker,
@@ -146,7 +147,7 @@ function userOf(io: Io): { uid: number; gid: number } {
  * or where the sandbox has a filter.
  */
 function isTerminalSafe(maker: Maker, { arch }: Io): boolean {
-  if (maker.name === 'bubblewrap' && (arch === 'x64' || arch === 'arm64')) return true;
+  if (filtersCalls(maker, arch)) return true;
   try {
     return readFileSync('/proc/sys/dev/tty/legacy_tiocsti', 'utf8').trim() === '0';
   } catch {

@@ -14,6 +14,8 @@ export type Maker =
       readonly setpriv: string;
       /** The command that brings the loopback of a new network up. */
       readonly loopback: readonly string[];
+      /** What can give a process a filter of its calls; undefined where it is not installed. */
+      readonly perl: string | undefined;
     };
 
 /** Where programs of the system lie that an ordinary user's PATH may leave out. */
@@ -47,7 +49,7 @@ export function findMaker(path: string, only?: MakerName): Maker {
   }
   if (loopback === undefined)
     throw missingPrograms('bwrap, and no ip that brings up a network', 'bubblewrap, or iproute2');
-  return { name: 'unshare', unshare, setpriv, loopback };
+  return { name: 'unshare', unshare, setpriv, loopback, perl: find('perl') };
 }
 
 /** A PATH with the directories of the system in it. */

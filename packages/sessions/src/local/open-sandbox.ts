@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { bubblewrapArguments } from './bubblewrap.ts';
+import { callFilter, filterWords } from './call-filter.ts';
 import { ENTRY_PROGRAM, type EntryOrder, type EntryReady } from './entry.ts';
 import { processesInside, processInside } from './inner-process.ts';
 import { type Maker, systemPath } from './maker.ts';
 import { mountScript } from './mount-script.ts';
 import { readMountTable } from './mount-table.ts';
 import type { SandboxPlan } from './sandbox-plan.ts';
-import { terminalFilter } from './terminal-filter.ts';
 import { whyNoSandbox } from './why-no-sandbox.ts';
 
 /**
@@ -76,6 +76,12 @@ export interface Sandbox {
   readonly ended: Promise<number>;
 }
 
+/** Whether what runs in a sandbox is kept from typing into a terminal that it shares, by a filter of its calls. */
+export function filtersCalls(maker: Maker, machine: string): boolean {
+  const hasMeans = maker.name === 'bubblewrap' || maker.perl !== undefined;
+  return hasMeans && callFilter(machine) !== undefined;
+}
+
 /** A sandbox that is being made. */
 export interface Opening {
   /** Settles when the maker has been told all that it needs; it works by itself from then on, whatever this process does. */
@@ -92,7 +98,7 @@ export interface Opening {
  */
 export function openSandbox(options: SandboxOptions): Opening {
   const { maker, sharesTerminal } = options;
-  const filter = maker.name === 'bubblewrap' ? terminalFilter(options.machine) : undefined;
+  const filter = maker.name === 'bubblewrap' ? callFilter(options.machine) : undefined;
   const child = spawn('/bin/sh', shellArguments(options), {
     // A channel for the socket, and two for what the maker reads.
     stdio: [
@@ -181,7 +187,7 @@ function planText({ maker, plan }: SandboxOptions, hasFilter: boolean): string {
 
 /** What the process inside becomes to be the command. */
 function becoming(
-  { maker, plan }: SandboxOptions,
+  { maker, plan, machine }: SandboxOptions,
   words: readonly string[],
 ): Pick<EntryOrder, 'file' | 'argv'> {
   const shell = ['/bin/sh', '-c', 'exec "$@"', 'sh', ...words];
@@ -193,7 +199,9 @@ function becoming(
     file: maker.unshare,
     argv: [
       ...[maker.unshare, '--user', '--mount', `--map-user=${uid}`, `--map-group=${gid}`, '--'],
-      ...[maker.setpriv, '--no-new-privs', ...privileges, '--', ...shell],
+      ...[maker.setpriv, '--no-new-privs', ...privileges, '--'],
+      ...(maker.perl === undefined ? [] : filterWords(maker.perl, machine)),
+      ...shell,
     ],
   };
 }
