@@ -10,6 +10,8 @@ export interface ApiDoor extends AsyncDisposable {
   readonly kubeconfig: string;
   /** Paths with their queries, in the order in which they came. */
   readonly asked: readonly string[];
+  /** Requests whose answer has not come to its end. */
+  readonly inFlight: number;
   shut(): void;
   open(): void;
   /** Cuts what is in flight; what comes next is let in. */
@@ -25,9 +27,12 @@ export interface ApiDoorOptions {
 export async function apiDoor(server: OwnApiServer, options: ApiDoorOptions = {}): Promise<ApiDoor> {
   const asked: string[] = [];
   let isShut = false;
+  let inFlight = 0;
   const pass = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { url = '/', method, headers } = incoming;
     asked.push(url);
+    inFlight++;
+    outgoing.once('close', () => inFlight--);
     incoming.on('error', () => {});
     if (isShut) return void incoming.socket.destroy();
     await options.before?.(url);
@@ -54,6 +59,9 @@ export async function apiDoor(server: OwnApiServer, options: ApiDoorOptions = {}
       contexts: [{ name: 'door', context: { cluster: 'door', user: 'door' } }],
     }),
     asked,
+    get inFlight() {
+      return inFlight;
+    },
     shut() {
       isShut = true;
       door.closeAllConnections();

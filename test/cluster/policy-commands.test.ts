@@ -109,7 +109,9 @@ ownServerTests.describe('paude policy, with a cluster', () => {
       ...['diff', `file:${allowlist}`, `cluster:${namespace}`, '-o', 'json', ...more],
     );
     if (code !== 0 && code !== 1) throw new Error(stderr);
-    const { differences: rows } = JSON.parse(stdout) as { differences: readonly Readonly<Record<string, unknown>>[] };
+    const { differences: rows } = JSON.parse(stdout) as {
+      differences: readonly Readonly<Record<string, unknown>>[];
+    };
     return { code, rows };
   };
 

@@ -29,10 +29,12 @@ const SECRET_KIND = 'Secret';
  * `cluster-object-missing`, `cluster-namespace-missing`, `cluster-object-exists`, `cluster-conflict`,
  * `cluster-object-invalid`, `cluster-busy`, `cluster-failed`.
  */
-export function clusterError(error: unknown, attempted: Attempted): PaudeError {
+export function clusterError(thrown: unknown, attempted: Attempted): PaudeError {
+  const error: NodeJS.ErrnoException = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (error instanceof PaudeError) return error;
   if (error instanceof AnswerFailure) return refusalError(error, attempted);
-  const fail = failer(attempted, error);
+  // On errors of proxy agents hang their options, and in those the proxy's password.
+  const fail = failer(attempted, Object.hasOwn(error, 'options') ? undefined : error);
   if (error instanceof RequestTimeout) {
     return fail(
       'cluster-timeout',
@@ -44,10 +46,15 @@ export function clusterError(error: unknown, attempted: Attempted): PaudeError {
     // Its cause can be all that a login program printed.
     return failer(attempted, undefined)('cluster-unauthorized', error.message, 'Log in to the cluster again');
   }
-  const { code = '', name, message } = error as NodeJS.ErrnoException;
+  const { name, message } = error;
+  const code = codeOf(error);
   if (name === 'AbortError') return fail('cluster-aborted', 'it was called off', 'Try again');
   if (isTlsCode(code)) {
     return fail('cluster-tls-failed', `${attempted.server} is not trusted (${code})`, tlsRemedy(code));
+  }
+  if (code === '' && /^Bad response: \d+$|socks|proxy/i.test(message)) {
+    const why = `the proxy-url of the kubeconfig leads nowhere (${printable(message)})`;
+    return failer(attempted, undefined)('cluster-unreachable', why, 'Look at that proxy, and at the network');
   }
   if (UNREACHABLE.has(code)) {
     return fail(
@@ -244,6 +251,12 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
   'EADDRNOTAVAIL',
   'ETIMEDOUT',
 ]);
+
+/** Node's code; agents for proxies keep it in their message alone. */
+function codeOf({ code, message }: NodeJS.ErrnoException): string {
+  if (typeof code === 'string') return code;
+  return message.split(' ').find((word) => UNREACHABLE.has(word)) ?? '';
+}
 
 /** Node's names for what OpenSSL finds wrong with a certificate or a handshake. */
 function isTlsCode(code: string): boolean {
