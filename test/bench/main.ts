@@ -8,6 +8,7 @@ import { haveCommand } from '../support/commands.ts';
 import { measureInterception } from './measure-interception.ts';
 import { measureIdleMemory, measurePeer, type PeerFigures, waitForPort } from './measure-peer.ts';
 import { measureDecide, measureReload } from './measure-policy.ts';
+import { measureDiff } from './measure-policy-diff.ts';
 import { findPeers } from './peers.ts';
 import { type BenchResult, type PeerResult, renderResult } from './render-result.ts';
 import { compileLoad, pinned } from './tunnel-load.ts';
@@ -74,6 +75,9 @@ async function main(): Promise<void> {
             progress,
           })
         : { results: [], missing: [] };
+    progress('policy diff');
+    const wantsDiff = values.only === undefined || values.only.includes('policy');
+    const diff = wantsDiff ? [measureDiff(10_000)] : [];
     progress('decide() and reload');
     const result: BenchResult = {
       node: process.version,
@@ -84,6 +88,7 @@ async function main(): Promise<void> {
       interception: interception.results,
       decide: [10, 10_000, 1_000_000].map(measureDecide),
       reload: [measureReload(100_000, 'json'), measureReload(100_000, 'yaml')],
+      diff,
     };
     progress('');
     process.stdout.write(renderResult(result));

@@ -1,6 +1,7 @@
 import type { InterceptResult } from './measure-interception.ts';
 import type { PeerFigures } from './measure-peer.ts';
 import type { DecideFigures, ReloadFigures } from './measure-policy.ts';
+import type { DiffFigures } from './measure-policy-diff.ts';
 
 export interface PeerResult extends PeerFigures {
   readonly name: string;
@@ -16,6 +17,7 @@ export interface BenchResult {
   readonly interception: readonly InterceptResult[];
   readonly decide: readonly DecideFigures[];
   readonly reload: readonly ReloadFigures[];
+  readonly diff: readonly DiffFigures[];
 }
 
 /** Columns of the table: figure, heading, digits behind the point. */
@@ -57,6 +59,10 @@ export function renderResult(result: BenchResult): string {
     ...reload.map(
       ({ rules, format, ms }) =>
         `reload of ${rules.toLocaleString('en')} rules from ${format}: ${ms.toFixed(0)} ms`,
+    ),
+    ...result.diff.map(
+      ({ rules, rows, firstMs, ms }) =>
+        `diff of ${rules.toLocaleString('en')} rules with as many others, ${rows.toLocaleString('en')} differences: ${ms.toFixed(0)} ms, the first ${firstMs.toFixed(0)} ms`,
     ),
     ...missing.map((name) => `not measured, not on this machine: ${name}`),
   ];
