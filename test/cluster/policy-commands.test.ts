@@ -106,7 +106,16 @@ ownServerTests.describe('paude policy, with a cluster', () => {
 
   const diff = async (namespace: string, ...more: readonly string[]) => {
     const { code, stdout, stderr } = await policy(
-      ...['diff', `file:${allowlist}`, `cluster:${namespace}`, '-o', 'json', ...more],
+      ...[
+        'diff',
+        `file:${allowlist}`,
+        `cluster:${namespace}`,
+        '-o',
+        'json',
+        '--target',
+        'openshift',
+        ...more,
+      ],
     );
     if (code !== 0 && code !== 1) throw new Error(stderr);
     const { differences: rows } = JSON.parse(stdout) as {

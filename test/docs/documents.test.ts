@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiServer, clusterTests, SERVER_TIMEOUT_MS, startApiServer } from '../cluster/api-server.ts';
 import { haveCommand } from '../support/commands.ts';
 import { componentTests } from '../support/components.ts';
 import { type RunningProcess, runProcess, startProcess } from '../support/processes.ts';
@@ -8,6 +9,9 @@ import { copyRepository } from '../support/repository-copy.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary.ts';
 import { type Example, examplesOf, missingLine } from './examples.ts';
 import { type Stage, setStage } from './stage.ts';
+
+/** Those that the documents name. */
+const CLUSTER_NAMESPACES = ['agents', 'egress'];
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -55,17 +59,30 @@ needs.describe('every command in the documents does what it says', () => {
   for (const { name, examples } of documents.filter(({ examples }) => examples.length > 0)) {
     describe(name, () => {
       let server: RunningProcess | undefined;
+      let cluster: ApiServer | undefined;
       const variables = () => clone.join(`.variables-of-${name.replaceAll('/', '-')}`);
+
+      if (clusterTests.present && examples.some(({ needsCluster }) => needsCluster)) {
+        beforeAll(async () => {
+          cluster = await startApiServer();
+          for (const name of CLUSTER_NAMESPACES) {
+            const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+            await cluster.admin.apply(namespace, { fieldManager: 'documents' });
+          }
+        }, SERVER_TIMEOUT_MS);
+      }
 
       afterAll(async () => {
         await server?.kill();
+        await cluster?.[Symbol.asyncDispose]();
       });
 
       /** A block, in a shell that knows what the blocks before it have exported. */
       const shell = (text: string) => {
         const file = variables();
         const program = `set -eu\n[ ! -f ${file} ] || . ${file}\ntrap 'export -p > ${file}' EXIT\n${stage.adapt(text)}\n`;
-        return { args: ['-c', program], options: { cwd: clone.path, env: stage.env, lifetimeMs: 300_000 } };
+        const env = cluster === undefined ? stage.env : { ...stage.env, KUBECONFIG: cluster.kubeconfig };
+        return { args: ['-c', program], options: { cwd: clone.path, env, lifetimeMs: 300_000 } };
       };
 
       async function run(example: Example): Promise<void> {
@@ -87,6 +104,7 @@ needs.describe('every command in the documents does what it says', () => {
       for (const example of examples) {
         const title = `line ${example.line}: ${example.text.replace(/\s+/g, ' ').slice(0, 70)}`;
         if (example.notRun !== undefined) it.skip(`${title} [skipped: ${example.notRun}]`, () => {});
+        else if (example.needsCluster) clusterTests.test(title, () => run(example), 300_000);
         else it(title, () => (example.stays ? start(example) : run(example)), 300_000);
       }
     });

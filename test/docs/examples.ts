@@ -8,6 +8,8 @@ export interface Example {
   readonly notRun: string | undefined;
   /** It starts something that goes on running until the document ends or the next such block begins. */
   readonly stays: boolean;
+  /** It needs a Kubernetes cluster. */
+  readonly needsCluster: boolean;
   /** The exit code that it is meant to end with. */
   readonly exitCode: number;
   /** Lines that it is meant to print, in this order; `…` stands for anything. */
@@ -28,7 +30,7 @@ const SHELLS = new Set(['bash', 'sh', 'shell', 'console']);
 
 /**
  * The command blocks of a Markdown document, those in the languages of shells. A comment above a block says what is special
- * about it: `<!-- example: not run (why) -->`, `<!-- example: stays -->`, `<!-- example: exit 1 -->`. A `text` block right
+ * about it: `<!-- example: not run (why) -->`, or one or more of `stays`, `cluster` and `exit 1`, as in `<!-- example: cluster, exit 1 -->`. A `text` block right
  * behind a command block is what the command prints.
  */
 export function examplesOf(markdown: string): readonly Example[] {
@@ -48,16 +50,24 @@ export function examplesOf(markdown: string): readonly Example[] {
   });
 }
 
-function readAnnotation({ above, line }: Fence): Pick<Example, 'notRun' | 'stays' | 'exitCode'> {
-  const plain = { notRun: undefined, stays: false, exitCode: 0 };
+type Annotation = Pick<Example, 'notRun' | 'stays' | 'needsCluster' | 'exitCode'>;
+
+function readAnnotation({ above, line }: Fence): Annotation {
+  const plain: Annotation = { notRun: undefined, stays: false, needsCluster: false, exitCode: 0 };
   const annotation = /^<!-- example: (.*) -->$/.exec(above)?.[1];
   if (annotation === undefined) return plain;
   const notRun = /^not run \((.+)\)$/.exec(annotation)?.[1];
-  const exitCode = /^exit (\d+)$/.exec(annotation)?.[1];
   if (notRun !== undefined) return { ...plain, notRun };
-  if (exitCode !== undefined) return { ...plain, exitCode: Number(exitCode) };
-  if (annotation === 'stays') return { ...plain, stays: true };
-  throw new Error(`The annotation above line ${line} cannot be read: ${annotation}`);
+  const words = annotation.split(', ');
+  const exitCode = words.flatMap((word) => /^exit (\d+)$/.exec(word)?.[1] ?? [])[0];
+  const others = words.filter((word) => word !== 'stays' && word !== 'cluster' && !/^exit \d+$/.test(word));
+  if (others.length > 0) throw new Error(`The annotation above line ${line} cannot be read: ${annotation}`);
+  return {
+    notRun: undefined,
+    stays: words.includes('stays'),
+    needsCluster: words.includes('cluster'),
+    exitCode: Number(exitCode ?? 0),
+  };
 }
 
 function* fencesOf(markdown: string): Generator<Fence> {

@@ -2,7 +2,7 @@ import type { Cluster, ClusterObject, KindReference } from '@paude/cluster';
 import { PaudeError } from '@paude/errors';
 import type { KubernetesObject, Platform } from '@paude/policy';
 import type { Io } from '../io.ts';
-import type { ObjectSet } from './object-set.ts';
+import { clientNamespaces, type ObjectSet } from './object-set.ts';
 
 /** Which part of which cluster. */
 export interface ClusterPlace {
@@ -43,7 +43,11 @@ export async function openPlace({ context, namespace }: Omit<ClusterPlace, 'name
  */
 export async function readCluster(
   place: ClusterPlace,
-  options: { readonly io: Pick<Io, 'env' | 'stderr'>; readonly atMs: number },
+  options: {
+    readonly io: Pick<Io, 'env' | 'stderr'>;
+    readonly atMs: number;
+    readonly target?: Platform | undefined;
+  },
 ): Promise<ObjectSet> {
   const { io, atMs } = options;
   await using cluster = await openPlace(place, io);
@@ -68,12 +72,17 @@ export async function readCluster(
     });
     for (const item of items) objects.push(withoutNoise(item, kind));
   }
+  for (const other of clientNamespaces(objects).filter((name) => name !== namespace)) {
+    const policies = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' };
+    const { items } = await cluster.list(policies, { namespace: other });
+    for (const item of items) objects.push(withoutNoise(item, policies));
+  }
   return {
     name: place.name,
     objects,
     namespace,
     namespaceLabels: { 'kubernetes.io/metadata.name': namespace, ...space?.metadata.labels },
-    platform: platformOf(capabilities),
+    platform: options.target ?? platformOf(capabilities),
     families: familiesOf(objects),
     wildcardFirewallNames: capabilities.egressFirewallWildcards.support === 'yes',
     atMs,
@@ -94,7 +103,7 @@ function withoutNoise(object: ClusterObject, kind: KindReference): KubernetesObj
 }
 
 function platformOf({ openshift, kinds }: Awaited<ReturnType<Cluster['capabilities']>>): Platform {
-  if (openshift || kinds.EgressFirewall !== undefined) return 'openshift';
+  if (openshift) return 'openshift';
   if (kinds.CiliumNetworkPolicy !== undefined) return 'cilium';
   if (kinds.FQDNNetworkPolicy !== undefined) return 'gke';
   if (kinds.ApplicationNetworkPolicy !== undefined) return 'eks';

@@ -31,6 +31,16 @@ export interface IntentFlags {
 /** What can be generated: the kinds of policies, and the objects that run a standalone proxy. */
 export type Kind = EmitterKind | 'bundle';
 
+export const PLATFORMS: readonly Platform[] = [
+  'kubernetes',
+  'openshift',
+  'cilium',
+  'gke',
+  'eks',
+  'antrea',
+  'istio',
+];
+
 const KINDS: readonly Kind[] = [
   'NetworkPolicy',
   'EgressFirewall',
@@ -64,11 +74,7 @@ export function withIntentOptions(command: Command): Command {
     .option('-n, --namespace <name>', 'the namespace; without --session and --standalone all of its pods')
     .option('--clients-in <namespace>', 'where the clients of a standalone proxy are (default: its own)')
     .optionsGroup('What enforces it:')
-    .addOption(
-      new Option('--target <platform>', 'the platform')
-        .choices(['kubernetes', 'openshift', 'cilium', 'gke', 'eks', 'antrea', 'istio'])
-        .default('kubernetes'),
-    )
+    .addOption(new Option('--target <platform>', 'the platform').choices(PLATFORMS).default('kubernetes'))
     .addOption(
       new Option('--kind <kind>', 'only these kinds of objects (repeatable; default: by target)').argParser(
         collectKind,

@@ -30,6 +30,8 @@ export interface ObjectSet {
 
 /** Whose policies are meant, when a namespace holds several. */
 export interface SubjectFlags {
+  /** Where it cannot be told from the objects. */
+  readonly target?: Platform | undefined;
   readonly session?: string | undefined;
   readonly standalone?: string | undefined;
 }
@@ -54,9 +56,9 @@ export function findSubject(set: ObjectSet, flags: SubjectFlags): Subject {
   const { namespace, atMs, platform, families, wildcardFirewallNames } = set;
   const options = { namespace, atMs, platform, families, wildcardFirewallNames };
   const { session, standalone } = flags;
+  const proxyOf = (name: string) => standaloneIntent(name, { ...options, ...clientsOf(set, name) });
   if (session !== undefined || standalone !== undefined) {
-    const intent =
-      session === undefined ? standaloneIntent(standalone ?? '', options) : sessionIntent(session, options);
+    const intent = session === undefined ? proxyOf(standalone ?? '') : sessionIntent(session, options);
     const wanted = objectNames(intent).allowlist;
     const found = allowlistMaps(set).find(({ metadata }) => metadata.name === wanted);
     if (found === undefined && !hasAny(set, intent)) throw nothingThere(set, intent);
@@ -73,17 +75,43 @@ export function findSubject(set: ObjectSet, flags: SubjectFlags): Subject {
       ? sessionIntent(ofSession, options)
       : ofInstance === undefined
         ? namespaceIntent(namespace, options)
-        : standaloneIntent(ofInstance, options);
+        : proxyOf(ofInstance);
   return { intent, allowlist: readAllowlistMap(only) };
 }
 
+/** Where the clients of a standalone proxy are, when that is not where it is itself: its own ingress says so. */
+function clientsOf({ objects, namespace }: ObjectSet, name: string): { clients?: { namespace: string } } {
+  const there = clientNamespaces(objects, name).find((other) => other !== namespace);
+  return there === undefined ? {} : { clients: { namespace: there } };
+}
+
+/** The namespaces that the ingress policies of proxies name; of one proxy, or of all. */
+export function clientNamespaces(objects: readonly KubernetesObject[], name?: string): readonly string[] {
+  const policies = objects.filter(
+    ({ kind, metadata }) =>
+      kind === 'NetworkPolicy' &&
+      metadata.labels?.['app.kubernetes.io/managed-by'] === 'paude' &&
+      (name === undefined || metadata.labels?.[INSTANCE_LABEL] === name),
+  );
+  // Objects of a cluster may be anything; what does not look like a policy names nothing.
+  const found = policies.flatMap(({ spec }) =>
+    [
+      ...JSON.stringify((spec as { ingress?: unknown } | undefined)?.ingress ?? []).matchAll(NAMESPACE_NAME),
+    ].map(([, namespace = '']) => namespace),
+  );
+  return [...new Set(found)];
+}
+
+const NAMESPACE_NAME = /"kubernetes\.io\/metadata\.name":"([a-z\d-]{1,63})"/g;
+
 /** Reads back what the objects hold the subject's pods to, and which of the policies that it needs are not there. */
 export function enforcementOf(set: ObjectSet, { intent, allowlist }: Subject): Enforcement {
-  const { namespace, namespaceLabels, families, wildcardFirewallNames, platform } = set;
-  const context = (group: Intent['workload']) => ({
-    podLabels: podLabels(set, group),
+  const { families, wildcardFirewallNames, platform } = set;
+  const context = ({ labels, namespace = set.namespace }: Intent['workload']) => ({
+    podLabels: podLabels(set, { labels, namespace }),
     namespace,
-    namespaceLabels,
+    namespaceLabels:
+      namespace === set.namespace ? set.namespaceLabels : { 'kubernetes.io/metadata.name': namespace },
     families,
     wildcardFirewallNames,
     platform,
@@ -102,11 +130,16 @@ export function enforcementOf(set: ObjectSet, { intent, allowlist }: Subject): E
 const EVERYTHING: Allowlist = { rules: [], defaultPorts: [80, 443] };
 
 /** The labels that a pod of the group really has, where there is one: policies of others may select it by them. */
-function podLabels(set: ObjectSet, { labels }: Intent['workload']): Readonly<Record<string, string>> {
+function podLabels(
+  set: ObjectSet,
+  { labels, namespace }: { readonly labels: Readonly<Record<string, string>>; readonly namespace: string },
+): Readonly<Record<string, string>> {
   const wanted = Object.entries(labels);
   const pod = set.objects.find(
     ({ kind, metadata }) =>
-      kind === 'Pod' && wanted.every(([name, value]) => metadata.labels?.[name] === value),
+      kind === 'Pod' &&
+      metadata.namespace === namespace &&
+      wanted.every(([name, value]) => metadata.labels?.[name] === value),
   );
   return pod?.metadata.labels ?? labels;
 }

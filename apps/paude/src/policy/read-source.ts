@@ -119,18 +119,23 @@ function failure(reloadFailure: string | undefined): { reloadFailure?: string } 
 /** Of files nobody knows where they go: the namespace is theirs, the platform that of the kinds among them. */
 async function manifestSet(
   { name, path }: { readonly name: string; readonly path: string },
-  { atMs }: ReadOptions,
+  { atMs, standalone, target }: ReadOptions,
 ): Promise<ObjectSet> {
   const objects = await readManifestFiles(path);
-  const namespaces = new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []));
-  const [namespace = 'default'] = namespaces;
+  // The proxy's, where there is one: its clients may be in another.
+  const proxy = objects.find(
+    ({ kind, metadata }) =>
+      kind === 'ConfigMap' && (standalone === undefined || metadata.name.startsWith(standalone)),
+  );
+  const { namespace = 'default' } =
+    (proxy ?? objects.find(({ metadata }) => metadata.namespace))?.metadata ?? {};
   const isOpenshift = objects.some(({ apiVersion }) => /(?:openshift\.io|k8s\.ovn\.org)\//.test(apiVersion));
   return {
     name,
     objects,
     namespace,
     namespaceLabels: { 'kubernetes.io/metadata.name': namespace },
-    platform: isOpenshift ? 'openshift' : 'kubernetes',
+    platform: target ?? (isOpenshift ? 'openshift' : 'kubernetes'),
     families: 'dual',
     wildcardFirewallNames: false,
     atMs,

@@ -1,11 +1,14 @@
+import type { Platform } from '@paude/policy';
 import { type Command, Option } from 'commander';
 import type { Io } from '../io.ts';
+import { PLATFORMS } from './intent-options.ts';
 import type { ReadOptions } from './read-source.ts';
 
 /** The flags that say how sources are to be read. */
 export interface SourceFlags {
   readonly session?: string;
   readonly standalone?: string;
+  readonly target?: Platform;
   readonly agent?: string;
   readonly proxy?: string;
   readonly adminTokenFile?: string;
@@ -26,11 +29,14 @@ export function withSourceOptions(command: Command): Command {
       'where the running proxy of the namespace can be asked, as through a port-forward',
     )
     .option('--admin-token-file <file>', 'the token of that proxy’s admin port')
+    .addOption(
+      new Option('--target <platform>', 'the platform, where it cannot be told').choices([...PLATFORMS]),
+    )
     .option('--agent <name>', 'the agent whose hosts "default" includes');
 }
 
 /** What the flags mean for reading. */
 export function readOptionsOf(flags: SourceFlags, io: Io, atMs: number): ReadOptions {
-  const { session, standalone, agent, proxy, adminTokenFile } = flags;
-  return { io, atMs, session, standalone, agent, proxy, adminTokenFile };
+  const { session, standalone, target, agent, proxy, adminTokenFile } = flags;
+  return { io, atMs, session, standalone, target, agent, proxy, adminTokenFile };
 }
