@@ -42,8 +42,8 @@ export function parseAddressRange(text: string): AddressRanges | undefined {
   return asIpv4({ ...NO_ADDRESS, [first.family]: [[from, to]] });
 }
 
-export function uniteAddresses(a: AddressRanges, b: AddressRanges): AddressRanges {
-  return { 4: merge([...a[4], ...b[4]]), 6: merge([...a[6], ...b[6]]) };
+export function uniteAddresses(all: readonly AddressRanges[]): AddressRanges {
+  return { 4: merge(all.flatMap((ranges) => ranges[4])), 6: merge(all.flatMap((ranges) => ranges[6])) };
 }
 
 export function commonAddresses(a: AddressRanges, b: AddressRanges): AddressRanges {

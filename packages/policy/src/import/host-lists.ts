@@ -75,19 +75,20 @@ function linesOf({ effect, entries }: HostList, kind: 'names' | 'addresses'): Ac
     const ports: PortRanges = port === undefined ? EVERY_PORT : [[port, port]];
     const names = new Map<string, NameEntry>();
     let isEvery = false;
-    let addresses = NO_ADDRESS;
+    const all: AddressRanges[] = [];
     for (const entry of own) {
       const hosts = hostsOf(entry);
       if (hosts === undefined) continue;
       isEvery ||= hosts.names.isEvery;
-      addresses = uniteAddresses(addresses, hosts.addresses);
+      all.push(hosts.addresses);
       for (const [name, { mask, place: at }] of hosts.names.names) {
         const known = names.get(name);
         names.set(name, { mask: mask | (known?.mask ?? 0), place: known?.place ?? at });
       }
     }
     const portTerm = { kind: 'ports', ports } as const;
-    if (kind === 'addresses') return [{ effect, place, terms: [portTerm, { kind, addresses }] }];
+    if (kind === 'addresses')
+      return [{ effect, place, terms: [portTerm, { kind, addresses: uniteAddresses(all) }] }];
     const set = isEvery ? EVERY_NAME : new NameSet(names);
     return set.isEmpty ? [] : [{ effect, place, terms: [portTerm, { kind, names: set, negated: false }] }];
   });

@@ -400,4 +400,28 @@ http_access deny all
     const include = (path: string) => (path === 'list' ? names : names.map((name) => `x${name}`)).join('\n');
     expect(importSquid(text, { include }).entries).toHaveLength(40_000);
   });
+
+  it.each([
+    ['a line that goes on for ever', 'acl a dstdomain a.test \\\n'.repeat(50_000)],
+    [
+      'a port in three',
+      `${Array.from({ length: 20_000 }, (_, index) => `acl p port ${index * 3 + 2}`).join('\n')}\nhttp_access allow p`,
+    ],
+    ['a value of a megabyte', `acl w dstdomain ${'x'.repeat(1_000_000)}\nhttp_access allow w`],
+  ])('reads %s without taking long', (_title, text) => {
+    const startMs = performance.now();
+    importSquid(text);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
+  });
+
+  it('gives up on denies that fall into too many parts', () => {
+    const lines = Array.from({ length: 60 }, (_, index) => [
+      `acl a${index} dstdomain .d${index}.test`,
+      `acl b${index} dstdom_regex ^x${index}[a-z]+\\.d`,
+      `http_access deny a${index} b${index}`,
+    ]);
+    expect(() => importSquid(`${lines.flat().join('\n')}\nhttp_access allow all`)).toThrow(
+      'they fall into more than 2000 parts of hosts and ports',
+    );
+  });
 });

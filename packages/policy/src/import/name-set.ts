@@ -88,17 +88,8 @@ export class NameSet {
 
   /** Both sets as one. */
   with(other: NameSet): NameSet {
-    if (this.isEmpty || other.isEvery) return other;
-    if (other.isEmpty || this.isEvery) return this;
-    const names = new Map(this.names);
-    for (const [name, { mask, place }] of other.names) {
-      const known = names.get(name);
-      names.set(
-        name,
-        known === undefined ? { mask, place } : { mask: known.mask | mask, place: known.place },
-      );
-    }
-    return new NameSet(names, new Map([...other.expressions, ...this.expressions]));
+    if (this.isEmpty) return other;
+    return other.isEmpty ? this : uniteNames([this, other]);
   }
 
   #coversSuffix({ suffix }: ExpressionPattern): boolean {
@@ -111,6 +102,23 @@ export class NameSet {
     }
     return false;
   }
+}
+
+/** Several sets as one. */
+export function uniteNames(sets: readonly NameSet[]): NameSet {
+  if (sets.some(({ isEvery }) => isEvery)) return EVERY_NAME;
+  const names = new Map<string, NameEntry>();
+  const expressions = new Map<string, Expression>();
+  for (const set of sets) {
+    for (const [name, entry] of set.names) {
+      const known = names.get(name);
+      names.set(name, known === undefined ? entry : { mask: known.mask | entry.mask, place: known.place });
+    }
+    for (const [source, expression] of set.expressions) {
+      if (!expressions.has(source)) expressions.set(source, expression);
+    }
+  }
+  return new NameSet(names, expressions);
 }
 
 export const EVERY_NAME = new NameSet(undefined, undefined, true);

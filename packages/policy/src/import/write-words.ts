@@ -19,6 +19,7 @@ import {
   EVERY_PORT,
   exceptPorts,
   type PortRanges,
+  portRanges,
   unitePorts,
   writePorts,
 } from './port-ranges.ts';
@@ -258,29 +259,39 @@ class WordWriter {
 }
 
 interface AddressGroup {
-  addresses: AddressRanges;
-  ports: PortRanges;
-  place: Place;
+  readonly addresses: AddressRanges;
+  readonly ports: PortRanges;
+  readonly place: Place;
 }
 
 /** Grants of addresses, disjoint in their ports. */
 function addressGroups(grants: readonly Grant[]): AddressGroup[] {
-  const own = grants.filter(({ region }) => region.kind === 'addresses');
+  const own = byAddresses(
+    grants.map(({ region, ports, place }) => ({ addresses: addressesOf(region), ports, place })),
+  ).filter(({ addresses }) => !isNoAddress(addresses));
+  // Mostly they are the same addresses for plain requests and for CONNECT.
+  if (own.length <= 1) return own;
   const edges = [...new Set(own.flatMap(({ ports }) => ports.flatMap(([first, last]) => [first, last + 1])))];
   edges.sort((a, b) => a - b);
-  const groups = new Map<string, AddressGroup>();
-  edges.forEach((first, index) => {
-    const cell: PortRanges = [[first, (edges[index + 1] ?? 65536) - 1]];
-    const here = own.filter(({ ports }) => commonPorts(ports, cell).length > 0);
+  const cells = edges.flatMap((first, index): AddressGroup[] => {
+    const ports: PortRanges = [[first, (edges[index + 1] ?? 65536) - 1]];
+    const here = own.filter((group) => commonPorts(group.ports, ports).length > 0);
     const place = here[0]?.place;
-    if (place === undefined) return;
-    const addresses = here.reduce((sum, { region }) => uniteAddresses(sum, addressesOf(region)), NO_ADDRESS);
-    const key = [addresses[4], addresses[6]].map((ranges) => ranges.join(';')).join('|');
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, { addresses, ports: cell, place });
-    else known.ports = unitePorts(known.ports, cell);
+    if (place === undefined) return [];
+    return [{ addresses: uniteAddresses(here.map(({ addresses }) => addresses)), ports, place }];
   });
-  return [...groups.values()];
+  return byAddresses(cells);
+}
+
+/** Groups of the same addresses as one, with the ports of all. */
+function byAddresses(groups: readonly AddressGroup[]): AddressGroup[] {
+  const same = Map.groupBy(groups, ({ addresses }) =>
+    [addresses[4], addresses[6]].map((ranges) => ranges.join(';')).join('|'),
+  );
+  return [...same.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    return [{ ...first, ports: portRanges([first, ...others].flatMap(({ ports }) => ports)) }];
+  });
 }
 
 function addressesOf(region: Region): AddressRanges {

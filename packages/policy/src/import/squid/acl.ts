@@ -2,8 +2,8 @@ import { hostKind, tryParseHost } from '@paude/allowlist';
 import type { AddressRanges } from '../address-ranges.ts';
 import { parseAddressRange, uniteAddresses } from '../address-ranges.ts';
 import type { Notes, Place } from '../imported.ts';
-import { APEX, BELOW, EVERY_NAME, makeExpression, type NameEntry, NameSet } from '../name-set.ts';
-import { type PortRanges, portRanges, unitePorts } from '../port-ranges.ts';
+import { APEX, BELOW, EVERY_NAME, makeExpression, type NameEntry, NameSet, uniteNames } from '../name-set.ts';
+import { type PortRanges, portRanges } from '../port-ranges.ts';
 import { type Directive, fileValues, type SquidFiles } from './directives.ts';
 import { translateExpression } from './posix-expression.ts';
 import { squidError } from './squid-error.ts';
@@ -54,8 +54,19 @@ acl to_linklocal dst 169.254.0.0/16 fe80::/10
 acl CONNECT method CONNECT
 `;
 
+/** What the lines of an ACL say, not yet read. */
+interface Written {
+  readonly type: string;
+  readonly place: Place;
+  /** How many lines there are. */
+  lines: number;
+  readonly flags: string[];
+  readonly values: Value[];
+}
+
 /** The ACLs of a configuration by name: as squid does, further lines for a name add values to it. */
 export class Acls {
+  readonly #written = new Map<string, Written>();
   readonly #acls = new Map<string, Acl>();
   readonly #files: SquidFiles;
   readonly #notes: Notes;
@@ -67,12 +78,6 @@ export class Acls {
       const [, ...values] = line.split(' ');
       this.define({ name: 'acl', values, place: { file: 'squid', line: 0 } });
     }
-    this.#acls.set('manager', {
-      name: 'manager',
-      type: 'url_regex',
-      kind: 'manager',
-      place: { file: 'squid', line: 0 },
-    });
   }
 
   /** @throws PaudeError `squid-invalid` where squid itself would refuse the line. */
@@ -80,7 +85,7 @@ export class Acls {
     if (name === undefined || type === undefined) {
       throw squidError(place, 'an acl has a name and a type', 'Complete it, or remove it');
     }
-    const known = this.#acls.get(name);
+    const known = this.#written.get(name);
     if (known !== undefined && known.type !== type && known.place.line !== 0) {
       throw squidError(
         place,
@@ -88,23 +93,38 @@ export class Acls {
         'Give one of the two another name',
       );
     }
-    const content = this.#read(type, values, place);
     // Values of a predefined ACL of the same type are added to, as in squid; another type replaces it.
-    const merged = known === undefined || known.type !== type ? content : merge(known, content);
-    this.#acls.set(name, { name, type, place: known?.place.line ? known.place : place, ...merged });
+    const isMore = known !== undefined && known.type === type;
+    const written = isMore ? known : { type, place, lines: 0, flags: [], values: [] };
+    written.lines++;
+    this.#collect(written, values, place);
+    this.#written.set(name, written);
   }
 
-  get(name: string): Acl | undefined {
-    return this.#acls.get(name);
+  has(name: string): boolean {
+    return this.#written.has(name);
   }
 
-  #read(type: string, written: readonly string[], place: Place): AclContent {
-    const { flags, values } = this.#values(type, written, place);
+  /**
+   * Reads all that was defined.
+   *
+   * @throws PaudeError `squid-invalid`.
+   */
+  read(): ReadonlyMap<string, Acl> {
+    for (const [name, written] of this.#written) {
+      const { type, place } = written;
+      const isManager = name === 'manager' && place.line === 0;
+      this.#acls.set(name, { name, type, place, ...(isManager ? { kind: 'manager' } : this.#read(written)) });
+    }
+    return this.#acls;
+  }
+
+  #read({ type, lines, flags, values }: Written): AclContent {
     const known = flags.every((flag) => /^(?:-n|-i|\+i|--)$/.test(flag));
     if (!known) return { kind: 'other' };
     switch (type) {
       case 'dstdomain':
-        return { ...this.#domains(values), looksUp: !flags.includes('-n') };
+        return { ...this.#domains(values), looksUp: flags.filter((flag) => flag === '-n').length < lines };
       case 'dstdom_regex':
         return { ...this.#expressions(values), looksUp: true };
       case 'src':
@@ -114,7 +134,7 @@ export class Acls {
       case 'port':
         return {
           kind: 'ports',
-          ports: values.map(({ value, place: at }) => ports(value, at)).reduce(unitePorts, []),
+          ports: portRanges(values.map(({ value, place }) => readPorts(value, place))),
         };
       case 'method':
       case 'proto':
@@ -124,30 +144,31 @@ export class Acls {
     }
   }
 
-  /** Values with those of quoted files in their place. For expressions, -i and +i stay where they are: they hold from there on. */
-  #values(type: string, written: readonly string[], place: Place): { flags: string[]; values: Value[] } {
-    const flags: string[] = [];
-    const values: Value[] = [];
+  /** Adds the values of a line, with those of quoted files in their place. Among expressions -i and +i hold from there on. */
+  #collect({ type, flags, values }: Written, written: readonly string[], place: Place): void {
     const isExpression = type === 'dstdom_regex';
+    // Each line begins with regard to case again.
+    if (isExpression && values.length > 0) values.push({ value: '+i', place });
+    let isStart = true;
     for (const word of written) {
       const path = /^"(.*)"$/.exec(word)?.[1] ?? /^parameters\("(.*)"\)$/.exec(word)?.[1];
       if (path !== undefined) {
-        for (const { value, place: at } of fileValues(this.#files.read(path, place), path))
-          values.push({ value, place: at });
+        for (const value of fileValues(this.#files.read(path, place), path)) values.push(value);
       } else if (
         /^(?:[-+][a-z]|-m=.*|--)$/.test(word) &&
-        (values.length === 0 || (isExpression && /^[-+]i$/.test(word)))
+        (isStart || (isExpression && /^[-+]i$/.test(word)))
       ) {
         flags.push(word);
         if (isExpression) values.push({ value: word, place });
+        continue;
       } else values.push({ value: word, place });
+      isStart = false;
     }
-    return { flags, values };
   }
 
   #domains(values: readonly Value[]): Omit<AclContent & { kind: 'names' }, 'looksUp'> {
     const names = new Map<string, NameEntry>();
-    let literal = NO_ADDRESSES;
+    const literals: AddressRanges[] = [];
     for (const { value, place } of values) {
       const isDomain = value.startsWith('.');
       const host = tryParseHost(isDomain ? value.slice(1) : value);
@@ -157,7 +178,7 @@ export class Acls {
           : 'Correct it, or remove it';
         this.#notes.add('unread', place, `${value.slice(0, 100)} is no name, and matches no host`, remedy);
       } else if (hostKind(host) !== 'name') {
-        literal = uniteAddresses(literal, parseAddressRange(host) ?? NO_ADDRESSES);
+        literals.push(parseAddressRange(host) ?? NO_ADDRESSES);
       } else {
         const mask = isDomain ? APEX | BELOW : APEX;
         names.set(host, {
@@ -166,23 +187,28 @@ export class Acls {
         });
       }
     }
-    return { kind: 'names', names: new NameSet(names), addresses: literal, unwritten: undefined };
+    return {
+      kind: 'names',
+      names: new NameSet(names),
+      addresses: uniteAddresses(literals),
+      unwritten: undefined,
+    };
   }
 
   #expressions(values: readonly Value[]): Omit<AclContent & { kind: 'names' }, 'looksUp'> {
     let ignoreCase = false;
-    let names = new NameSet();
+    const read: NameSet[] = [];
     let unwritten: string | undefined;
     for (const { value, place } of values) {
       if (/^[-+][a-z]$|^--$/.test(value)) {
         if (value.endsWith('i')) ignoreCase = value === '-i';
         continue;
       }
-      const read = this.#expression(value, ignoreCase, place);
-      if (typeof read === 'string') unwritten ??= `${value.slice(0, 100)} at line ${place.line}: ${read}`;
-      else names = names.with(read);
+      const names = this.#expression(value, ignoreCase, place);
+      if (typeof names === 'string') unwritten ??= `${value.slice(0, 100)} at line ${place.line}: ${names}`;
+      else read.push(names);
     }
-    return { kind: 'names', names, addresses: NO_ADDRESSES, unwritten };
+    return { kind: 'names', names: uniteNames(read), addresses: NO_ADDRESSES, unwritten };
   }
 
   /** The names that an expression matches, or why that cannot be said. */
@@ -225,22 +251,18 @@ interface Value {
   readonly place: Place;
 }
 
-function mergeAddresses(a: Addresses, b: Addresses): Addresses {
-  return { addresses: uniteAddresses(a.addresses, b.addresses), unwritten: a.unwritten ?? b.unwritten };
-}
-
 function readAddresses(values: readonly Value[]): Addresses {
-  let ranges = NO_ADDRESSES;
+  const ranges: AddressRanges[] = [];
   let unwritten: string | undefined;
   for (const { value } of values) {
     const range = parseAddressRange(value);
     if (range === undefined) unwritten ??= `${value.slice(0, 100)} is looked up, or no range of addresses`;
-    else ranges = uniteAddresses(ranges, range);
+    else ranges.push(range);
   }
-  return { addresses: ranges, unwritten };
+  return { addresses: uniteAddresses(ranges), unwritten };
 }
 
-function ports(value: string, place: Place): PortRanges {
+function readPorts(value: string, place: Place): readonly [number, number] {
   const range = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(value);
   if (range === null)
     throw squidError(
@@ -248,28 +270,5 @@ function ports(value: string, place: Place): PortRanges {
       `${value.slice(0, 100)} is no port`,
       'Write a port as in 443, or a range as in 8000-8010',
     );
-  return portRanges([[Number(range[1]), Number(range[2] ?? range[1])]]);
-}
-
-function merge(known: Acl, added: AclContent): AclContent {
-  if (known.kind === 'names' && added.kind === 'names') {
-    return {
-      kind: 'names',
-      names: known.names.with(added.names),
-      addresses: uniteAddresses(known.addresses, added.addresses),
-      looksUp: known.looksUp || added.looksUp,
-      unwritten: known.unwritten ?? added.unwritten,
-    };
-  }
-  if (known.kind === 'client' && added.kind === 'client')
-    return { kind: 'client', ...mergeAddresses(known, added) };
-  if (known.kind === 'target' && added.kind === 'target')
-    return { kind: 'target', ...mergeAddresses(known, added) };
-  if (known.kind === 'ports' && added.kind === 'ports') {
-    return { kind: 'ports', ports: unitePorts(known.ports, added.ports) };
-  }
-  if (known.kind === 'words' && added.kind === 'words') {
-    return { kind: 'words', words: new Set([...known.words, ...added.words]) };
-  }
-  return known.kind === 'manager' ? known : { kind: 'other' };
+  return [Number(range[1]), Number(range[2] ?? range[1])];
 }

@@ -100,23 +100,21 @@ function readFile(text: string, reading: Reading): void {
 
 /** Lines as squid joins them: comments and empty lines inside of a continuation are skipped. */
 function* logicalLines(text: string, file: string): Generator<{ content: string; place: Place }> {
-  let pending = '';
+  const pending: string[] = [];
   let start = 0;
   let line = 0;
   for (const raw of linesOf(text)) {
     line++;
     const content = raw.trimStart();
     if (content === '' || content.startsWith('#')) continue;
-    if (pending === '') start = line;
-    pending += content;
-    if (pending.endsWith('\\')) {
-      pending = pending.slice(0, -1);
-      continue;
-    }
-    yield { content: pending, place: { file, line: start } };
-    pending = '';
+    if (pending.length === 0) start = line;
+    const goesOn = content.endsWith('\\');
+    pending.push(goesOn ? content.slice(0, -1) : content);
+    if (goesOn) continue;
+    yield { content: pending.join(''), place: { file, line: start } };
+    pending.length = 0;
   }
-  if (pending !== '') yield { content: pending, place: { file, line: start } };
+  if (pending.length > 0) yield { content: pending.join(''), place: { file, line: start } };
 }
 
 function* linesOf(text: string): Generator<string> {

@@ -31,7 +31,7 @@ export function readAccess(directives: readonly Directive[], acls: Acls, notes: 
       const [effect, ...names] = values;
       if (effect !== 'allow' && effect !== 'deny')
         throw squidError(place, 'it says neither allow nor deny', 'Correct it');
-      const missing = names.map(bareName).find((acl) => acls.get(acl) === undefined);
+      const missing = names.map(bareName).find((acl) => !acls.has(acl));
       if (missing !== undefined) {
         throw squidError(
           place,
@@ -45,9 +45,10 @@ export function readAccess(directives: readonly Directive[], acls: Acls, notes: 
       notes.add('unread', place, `${name} may refuse more, and is not read`, 'Deny by hand what it refuses');
     }
   }
+  const known = acls.read();
   const lines = read.map(({ effect, place, names }): HttpAccess => {
     const references = names.flatMap((written) => {
-      const acl = acls.get(bareName(written));
+      const acl = known.get(bareName(written));
       return acl === undefined ? [] : [{ acl, negated: written.startsWith('!'), place }];
     });
     return { effect, place, references };

@@ -7,7 +7,6 @@ import {
   commonAddresses,
   EVERY_ADDRESS,
   isNoAddress,
-  NO_ADDRESS,
   otherAddresses,
   uniteAddresses,
 } from '../address-ranges.ts';
@@ -35,7 +34,7 @@ export interface AclReference {
 const PLAIN_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** What the proxy refuses to dial whatever name led there. */
-const REFUSED = SPECIAL_USES.map(({ cidr }) => cidrRange(cidr)).reduce(uniteAddresses, NO_ADDRESS);
+const REFUSED = uniteAddresses(SPECIAL_USES.map(({ cidr }) => cidrRange(cidr)));
 
 /** What a reference says of such requests; undefined when it holds for all of them. */
 export function termOf(
