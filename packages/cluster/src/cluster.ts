@@ -12,17 +12,16 @@ import {
 import {
   type ApplyOptions,
   applyObject,
-  type Connection,
   type CreateOptions,
   createObject,
   getObject,
   isMissing,
   type ListOptions,
   listObjects,
-  type PlaceOptions,
   type RemoveOptions,
   removeObject,
 } from './objects.ts';
+import type { Connection, PlaceOptions } from './target.ts';
 import { openTransport } from './transport.ts';
 import { type WatchEvent, type WatchOptions, watchObjects } from './watch.ts';
 

@@ -7,9 +7,8 @@ export type {
   ApplyOptions,
   CreateOptions,
   ListOptions,
-  PlaceOptions,
   RemoveOptions,
-  SelectOptions,
   WriteOptions,
 } from './objects.ts';
+export type { PlaceOptions, SelectOptions } from './target.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';

@@ -3,7 +3,8 @@ import type { PaudeError } from '@paude/errors';
 import { AnswerFailure, readStatus } from './answer-failure.ts';
 import { clusterError } from './cluster-error.ts';
 import { type ClusterObject, isRecord, type KindReference, readObject } from './object.ts';
-import { type Connection, listObjects, type SelectOptions, watchLines } from './objects.ts';
+import { listObjects, watchLines } from './objects.ts';
+import type { Connection, SelectOptions } from './target.ts';
 
 /** What happened to an object, or that all that was there has been told. */
 export type WatchEvent =
