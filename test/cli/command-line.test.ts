@@ -33,6 +33,14 @@ describe('the command paude', () => {
     expect(stderr).toBe('');
   });
 
+  it('says that its output could not be written, with a code that no other failure has', async () => {
+    const { code, stderr } = await shell('$PAUDE policy diff a.example.com b.example.com >/dev/full');
+    expect({ code, stderr }).toEqual({
+      code: 74,
+      stderr: expect.stringContaining('Cannot write the output: ENOSPC'),
+    });
+  });
+
   it('says what is wrong to an older Node', async () => {
     // The launcher is plain JavaScript; what an old Node would do is shown by lying to it about its version.
     const lie = `Object.defineProperty(process.versions, 'node', { value: '18.20.0' })`;

@@ -4,8 +4,10 @@ import { runCommandLine } from './run-command-line.ts';
 // Not for `paude run`: to open these streams would set a pipe to non-blocking for the command that has it, too.
 for (const name of process.argv[2] === 'run' ? [] : (['stdout', 'stderr'] as const)) {
   process[name].on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+    if (error.code === 'EPIPE') process.exit();
+    // Such as a full disk: what is there of the output is not all of it. The code is EX_IOERR of sysexits(3).
+    if (name === 'stdout') process.stderr.write(`error: Cannot write the output: ${error.message}.\n`);
+    process.exit(74);
   });
 }
 

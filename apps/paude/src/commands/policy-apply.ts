@@ -16,6 +16,7 @@ import { wantsColour } from '../terminal.ts';
 
 interface ApplyFlags extends AllowlistWordFlags, IntentFlags {
   readonly context?: string;
+  readonly kubeconfig?: string;
   readonly dryRun: 'none' | 'server';
   readonly image: string;
   readonly force?: boolean;
@@ -39,6 +40,7 @@ export function policyApplyCommand(io: Io): Command {
       'Put the objects that enforce an allowlist into a cluster by server-side apply: all or none, and never into a state that is open',
     )
     .optionsGroup('How:')
+    .option('--kubeconfig <file>', 'for the cluster (default: KUBECONFIG, else ~/.kube/config)')
     .option('--context <name>', 'of the kubeconfig (default: the current one)')
     .addOption(
       new Option('--dry-run <mode>', 'server: show what the server would change, and change nothing')
@@ -56,10 +58,10 @@ export function policyApplyCommand(io: Io): Command {
 }
 
 async function apply(words: readonly string[], flags: ApplyFlags, io: Io): Promise<void> {
-  const { context, image, output } = flags;
+  const { context, kubeconfig, image, output } = flags;
   const dryRun = flags.dryRun === 'server';
   const allowlist = await readAllowlist(words, flags);
-  await using cluster = await openPlace({ context, namespace: flags.namespace }, io);
+  await using cluster = await openPlace({ context, kubeconfig, namespace: flags.namespace }, io);
   const intent = intentOf({ ...flags, namespace: cluster.namespace }, Date.now());
   const { objects, diagnostics } = emitKinds(allowlist, intent, { kinds: kindsOf(flags), image });
   io.stderr.write(formatDiagnostics(diagnostics));

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { type AllowlistWordFlags, readAllowlist, withAllowlistWords } from '../allowlist-options.ts';
 import { commandLineError } from '../command-line-error.ts';
 import type { Io } from '../io.ts';
+import { PLATFORMS } from '../policy/intent-options.ts';
 import { readSource } from '../policy/read-source.ts';
 import { reportOptions } from '../policy/report-options.ts';
 import { SOURCES_HELP } from '../policy/source-name.ts';
@@ -31,6 +32,10 @@ export function policyExplainCommand(io: Io): Command {
       new Option('--session <name>', 'the session that is meant, of several').conflicts('standalone'),
     )
     .option('--standalone <name>', 'the standalone proxy that is meant, of several')
+    .option('--kubeconfig <file>', 'for clusters (default: KUBECONFIG, else ~/.kube/config)')
+    .addOption(
+      new Option('--target <platform>', 'the platform, where it cannot be told').choices([...PLATFORMS]),
+    )
     .option('--proxy <url>', 'where the running proxy of the namespace can be asked')
     .option('--admin-token-file <file>', 'the token of that proxy’s admin port')
     .addOption(

@@ -9,6 +9,8 @@ export interface ClusterPlace {
   readonly name: string;
   readonly context?: string | undefined;
   readonly namespace?: string | undefined;
+  /** @default KUBECONFIG, else the one in the home directory */
+  readonly kubeconfig?: string | undefined;
 }
 
 /** What is served everywhere, and belongs to what is looked at. */
@@ -26,12 +28,14 @@ const CLUSTER_SCOPED = new Set(['ClusterNetworkPolicy', 'AdminNetworkPolicy']);
  *
  * @throws PaudeError `cluster-config-invalid`.
  */
-export async function openPlace({ context, namespace }: Omit<ClusterPlace, 'name'>, io: Pick<Io, 'env'>) {
+export async function openPlace(place: Omit<ClusterPlace, 'name'>, io: Pick<Io, 'env'>) {
+  const { context, namespace, kubeconfig } = place;
   const { openCluster } = await import('@paude/cluster');
   return openCluster({
     environment: io.env,
     ...(context === undefined ? {} : { context }),
     ...(namespace === undefined ? {} : { namespace }),
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
   });
 }
 
@@ -47,10 +51,11 @@ export async function readCluster(
     readonly io: Pick<Io, 'env' | 'stderr'>;
     readonly atMs: number;
     readonly target?: Platform | undefined;
+    readonly kubeconfig?: string | undefined;
   },
 ): Promise<ObjectSet> {
   const { io, atMs } = options;
-  await using cluster = await openPlace(place, io);
+  await using cluster = await openPlace({ ...place, kubeconfig: options.kubeconfig }, io);
   const { namespace } = cluster;
   const capabilities = await cluster.capabilities();
   const space = await cluster

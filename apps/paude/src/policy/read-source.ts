@@ -17,6 +17,7 @@ export interface ReadOptions extends SubjectFlags {
   readonly atMs: number;
   readonly agent?: string | undefined;
   readonly adminTokenFile?: string | undefined;
+  readonly kubeconfig?: string | undefined;
   /** The admin address of the proxy of a namespace, as through a port-forward. */
   readonly proxy?: string | undefined;
 }

@@ -9,6 +9,7 @@ export interface SourceFlags {
   readonly session?: string;
   readonly standalone?: string;
   readonly target?: Platform;
+  readonly kubeconfig?: string;
   readonly agent?: string;
   readonly proxy?: string;
   readonly adminTokenFile?: string;
@@ -32,11 +33,12 @@ export function withSourceOptions(command: Command): Command {
     .addOption(
       new Option('--target <platform>', 'the platform, where it cannot be told').choices([...PLATFORMS]),
     )
+    .option('--kubeconfig <file>', 'for clusters (default: KUBECONFIG, else ~/.kube/config)')
     .option('--agent <name>', 'the agent whose hosts "default" includes');
 }
 
 /** What the flags mean for reading. */
 export function readOptionsOf(flags: SourceFlags, io: Io, atMs: number): ReadOptions {
-  const { session, standalone, target, agent, proxy, adminTokenFile } = flags;
-  return { io, atMs, session, standalone, target, agent, proxy, adminTokenFile };
+  const { session, standalone, target, kubeconfig, agent, proxy, adminTokenFile } = flags;
+  return { io, atMs, session, standalone, target, kubeconfig, agent, proxy, adminTokenFile };
 }
