@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseChunkLine } from './chunk-line.ts';
+import { mayBeginChunkLine, parseChunkLine } from './chunk-line.ts';
 
 describe('parseChunkLine()', () => {
   it.each<[string, number]>([
@@ -8,8 +8,8 @@ describe('parseChunkLine()', () => {
     ['FF', 255],
     ['0005', 5],
     ['5;name=value', 5],
-    ['5;', 5],
-    ['5;a="b;c\\" \t\xe4"', 5],
+    ['5;a="b;c\\" \t\xe4";d;e=f', 5],
+    ['5;a=""', 5],
     ['fffffffffffff', 2 ** 52 - 1],
   ])('reads %j', (line, size) => {
     expect(parseChunkLine(line)).toBe(size);
@@ -34,7 +34,26 @@ describe('parseChunkLine()', () => {
     '10000000000000',
     '00000000000005',
     ';a',
+    '5;',
+    '5;;a',
+    '5; a',
+    '5;a ',
+    '5;a=',
+    '5;a b',
+    '5;a="b',
+    '5;a="b"c',
+    '5;a="b\\"',
   ])('takes %j for none', (line) => {
     expect(parseChunkLine(line)).toBeUndefined();
+  });
+});
+
+describe('mayBeginChunkLine()', () => {
+  it.each(['', '5', '5;', '5;a="b', 'fffffffffffff'])('takes %j', (text) => {
+    expect(mayBeginChunkLine(text)).toBe(true);
+  });
+
+  it.each([' ', 'x', '5\n', '5;a\n', '5;\0', 'ffffffffffffff', ';'])('does not take %j', (text) => {
+    expect(mayBeginChunkLine(text)).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import type { Field } from '@paude/credentials';
 import type { BodyFraming } from './body-framing.ts';
-import { MAX_CHUNK_LINE_BYTES, parseChunkLine } from './chunk-line.ts';
+import { MAX_CHUNK_LINE_BYTES, mayBeginChunkLine, parseChunkLine } from './chunk-line.ts';
 import { beginningFault, hasBareLineEnd, lineFault, type MessageFault, parseFields } from './message-head.ts';
 
 /** Whom a reader tells what it reads. All of it may pause, resume or stop the reader. */
@@ -235,8 +235,7 @@ export class MessageReader {
     if (end < 0) {
       // A CR at the end may be the first half of the line's end.
       const begun = line.endsWith('\r') ? line.slice(0, -1) : line;
-      const isPossible = begun === '' || parseChunkLine(begun) !== undefined;
-      return isPossible ? -1 : this.#malformed('the size of a chunk is malformed');
+      return mayBeginChunkLine(begun) ? -1 : this.#malformed('the size of a chunk is malformed');
     }
     const size = parseChunkLine(line);
     if (size === undefined) return this.#malformed('the size of a chunk is malformed');
