@@ -1,6 +1,6 @@
 import { findName, type Language, languageBelow, languageOf, languageUnder } from './automata.ts';
 import type { ComparisonSide } from './comparison-side.ts';
-import type { Host } from './host.ts';
+import { type Host, tryParseHost } from './host.ts';
 import type { HostClass } from './host-classes.ts';
 import { formatPattern, type Pattern } from './pattern.ts';
 import { hasPort } from './ports.ts';
@@ -87,6 +87,12 @@ export class MatcherComparison {
     const { cause, against, inAll, hostClass, port, direction } = search;
     const key = `${direction} ${cause.text} ${against?.text ?? ''} ${port}`;
     if (this.#settled.has(key) || !inAll.every((rule) => mayMatch(rule, hostClass))) return;
+    // Automata are dear, and most globs have a name that anyone can see.
+    const sample = inAll.length === 1 && inAll[0] !== undefined ? sampleOf(inAll[0].pattern) : undefined;
+    if (sample !== undefined && isInClass(sample, hostClass) && this.#report.differ(sample, port)) {
+      this.#settled.add(key);
+      return;
+    }
     if (++this.#searches > MAX_SEARCHES) {
       this.#report.undecided(cause, 'there are too many globs and expressions to compare');
       return;
@@ -167,6 +173,23 @@ function findInClass({ hostClass, inAll, inNone }: Search, isThorough: boolean):
   if (!subdomains.some((subdomain) => found === subdomain || found.endsWith(`.${subdomain}`))) return found;
   const below = subdomains.length > MAX_LANGUAGES ? undefined : languageUnder(subdomains);
   return below === undefined ? 'unknown' : findName(included, [...without, below]);
+}
+
+/** A name that a glob matches: the first that comes to mind. Undefined for other patterns, and for sets. */
+function sampleOf(pattern: Pattern): Host | undefined {
+  if (pattern.kind !== 'glob' || pattern.glob.includes('[')) return undefined;
+  const name = pattern.glob.replace(/^(?:\*\*)?\./, '').replace(/[*?]/g, 'a');
+  const host = tryParseHost(pattern.glob.startsWith('**.') ? `a.${name}` : name);
+  return typeof host === 'string' ? host : undefined;
+}
+
+function isInClass(host: Host, { domain, depth, subdomains }: HostClass): boolean {
+  const tail = domain === '' ? '' : `.${domain}`;
+  if (!host.endsWith(tail) || host.length === tail.length) return false;
+  const isOne = !host.slice(0, host.length - tail.length).includes('.');
+  return (
+    isOne === (depth === 'one') && !subdomains.some((below) => host === below || host.endsWith(`.${below}`))
+  );
 }
 
 function isKnown(language: Language | undefined): language is Language {
