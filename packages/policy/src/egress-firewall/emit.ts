@@ -3,7 +3,7 @@ import type { Emission, Emitter } from '../model/emitter.ts';
 import type { Intent } from '../model/intent.ts';
 import type { EmittedObject } from '../model/object.ts';
 import type { Remarks } from '../names/diagnose.ts';
-import { firewallRules } from '../names/firewall-rules.ts';
+import { firewallComments, firewallRules } from '../names/firewall-rules.ts';
 import { remarkAddresses, remarkNamespace } from '../names/object-remarks.ts';
 import { diagnosticsOf, planNames } from '../names/plan.ts';
 import { refuseBudget } from '../names/refuse-budget.ts';
@@ -37,7 +37,7 @@ function emit(allowlist: Allowlist, intent: Intent): Emission {
       metadata: metadataOf(intent, subject, EGRESS_FIREWALL_NAME),
       spec: { egress: rules.map(({ rule }) => rule) },
     },
-    comments: new Map(rules.map(({ comment }, index) => [`/spec/egress/${index}`, comment])),
+    comments: firewallComments(rules),
   };
   return { objects: [object], diagnostics: diagnosticsOf(plan, allowlist) };
 }

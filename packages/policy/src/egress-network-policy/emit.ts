@@ -1,7 +1,7 @@
 import type { Allowlist } from '@paude/allowlist';
 import type { Emission, Emitter } from '../model/emitter.ts';
 import type { Intent } from '../model/intent.ts';
-import { firewallRules } from '../names/firewall-rules.ts';
+import { firewallComments, firewallRules } from '../names/firewall-rules.ts';
 import { remarkAddresses, remarkNamespace } from '../names/object-remarks.ts';
 import { diagnosticsOf, planNames } from '../names/plan.ts';
 import { refuseBudget } from '../names/refuse-budget.ts';
@@ -43,6 +43,6 @@ function emit(allowlist: Allowlist, intent: Intent): Emission {
     metadata: metadataOf(intent, subjectOf(intent), name),
     spec: { egress: rules.map(({ rule }) => rule) },
   };
-  const comments = new Map(rules.map(({ comment }, index) => [`/spec/egress/${index}`, comment]));
+  const comments = firewallComments(rules);
   return { objects: [{ object, comments }], diagnostics: diagnosticsOf(plan, allowlist) };
 }

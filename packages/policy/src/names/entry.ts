@@ -18,6 +18,9 @@ export interface Entry {
 /** How many rules a comment names. */
 const MAX_NAMED = 4;
 
+/** How much of a rule is shown: one with many ports is long. */
+const MAX_SHOWN = 100;
+
 /** Atoms as entries, each pattern once, sorted by it. */
 export function entriesOf(atoms: readonly Atom[]): readonly Entry[] {
   const entries = new Map<string, Entry>();
@@ -41,5 +44,6 @@ export function entryComment(rules: readonly Rule[]): string {
 }
 
 function ruleName({ text, source }: Rule): string {
-  return source.alias === undefined ? text : `${text} (${source.alias})`;
+  const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return source.alias === undefined ? shown : `${shown} (${source.alias})`;
 }

@@ -16,7 +16,7 @@ interface FirewallRule {
 /** A rule, and the comment above it. */
 export interface CommentedRule {
   readonly rule: FirewallRule;
-  readonly comment: string;
+  readonly comment?: string;
 }
 
 /** What the kind of the rules knows. */
@@ -43,11 +43,9 @@ export function firewallRules(
       comment: 'NodeLocal DNSCache',
     });
   }
-  for (const { text } of refusedRanges(intent)) {
-    rules.push({
-      rule: { type: 'Deny', to: { cidrSelector: text } },
-      comment: 'special use: no name may lead there',
-    });
+  for (const [index, { text }] of refusedRanges(intent).entries()) {
+    const rule = { type: 'Deny', to: { cidrSelector: text } } as const;
+    rules.push(index === 0 ? { rule, comment: 'special use: no name may lead to these ranges' } : { rule });
   }
   for (const entry of plan.denies) rules.push(...entryRules('Deny', entry, intent, options));
   for (const entry of plan.allows) rules.push(...entryRules('Allow', entry, intent, options));
@@ -81,6 +79,15 @@ function entryRules(
         : { type, ports: ports.map((port) => ({ protocol: 'TCP', port })), to },
     comment: entryComment(rules),
   }));
+}
+
+/** Comments by the pointer of their rule. */
+export function firewallComments(rules: readonly CommentedRule[]): ReadonlyMap<string, string> {
+  return new Map(
+    rules.flatMap(({ comment }, index) =>
+      comment === undefined ? [] : [[`/spec/egress/${index}`, comment]],
+    ),
+  );
 }
 
 /** Our spelling keeps the dot behind a host of one label, and the field takes it. */
