@@ -64,7 +64,7 @@ export class Doorkeeper {
     pause();
     let answer: Answer;
     try {
-      const question = `paude: ${target} is not allowed. Allow it [o]nce, for this [r]un, [s]ave it to paude.json, or [N]o? `;
+      const question = `paude: ${target} is not allowed. Allow it [o]nce, for this [r]un, [s]ave it, or [N]o? `;
       answer = ANSWERS[await ask(question, 'orsn')] ?? 'no';
     } finally {
       resume();

@@ -138,7 +138,7 @@ async function whenReady(child: ChildProcess, options: SandboxOptions): Promise<
     door,
     ended,
     start: ({ words, env }) => {
-      const signals = [...OUTLIVED, ...IGNORED_BY_NODE].filter((name) => !ignoredSignals.includes(name));
+      const signals = [...OUTLIVED.filter((name) => !ignoredSignals.includes(name)), ...IGNORED_BY_NODE];
       const order: EntryOrder = { ...becoming(options, words), env, signals };
       child.send(order);
     },
