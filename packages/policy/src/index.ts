@@ -39,9 +39,6 @@ export type {
   RunningProxy,
   Source,
   SourceKind,
-  UsedOutcome,
-  UsedTarget,
-  UsedTargets,
 } from './diff/source.ts';
 export { importSmokescreen, type SmokescreenOptions } from './import/import-smokescreen.ts';
 export { importSquid, type SquidOptions } from './import/import-squid.ts';

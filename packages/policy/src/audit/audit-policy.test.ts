@@ -1,6 +1,7 @@
 import { parseWords } from '@paude/allowlist';
 import { describe, expect, it } from 'vitest';
-import type { EnforcementLayer, Source, UsedTarget } from '../diff/source.ts';
+import type { EnforcementLayer, Source } from '../diff/source.ts';
+import { seen, usageOf } from '../diff/testing/usage.ts';
 import { auditPolicy } from './audit-policy.ts';
 
 const options = { atMs: 0 };
@@ -35,26 +36,15 @@ const enforced = (words: readonly string[], ...layers: EnforcementLayer[]): Sour
   enforcement: { layers, missing: [] },
 });
 
-const seen = (host: string, decision: 'allow' | 'deny', count: number): UsedTarget => ({
-  host,
-  port: 443,
-  allowed: decision === 'allow' ? count : 0,
-  wouldDeny: 0,
-  lastMs: count * 1000,
-  outcomes: [{ decision, reason: decision === 'allow' ? 'allowed-by-rule' : 'denied-by-rule', count }],
-});
-
 const used: Source = {
   name: 'log:audit.log',
   kind: 'log',
-  usage: {
-    targets: [
-      seen('a.com', 'allow', 3),
-      seen('y.b.com', 'allow', 2),
-      seen('z.b.com', 'allow', 5),
-      seen('x.b.com', 'deny', 4),
-    ],
-  },
+  usage: usageOf([
+    seen('a.com', { allowed: 3, lastMs: 3000 }),
+    seen('y.b.com', { allowed: 2, lastMs: 2000 }),
+    seen('z.b.com', { allowed: 4, wouldDeny: 1, lastMs: 5000 }),
+    seen('x.b.com', { refused: { 'denied-by-rule': 4 }, lastMs: 4000 }),
+  ]),
 };
 
 describe('auditPolicy()', () => {

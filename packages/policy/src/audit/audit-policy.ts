@@ -4,8 +4,9 @@ import { type DiffSummary, diffSources, type SourceName, summarize } from '../di
 import { diffUsage } from '../diff/diff-usage.ts';
 import { type DiffRow, type Risk, sortedRows, type Where } from '../diff/row.ts';
 import { ruleRisks } from '../diff/rule-risk.ts';
-import type { Source, UsedTargets } from '../diff/source.ts';
+import type { Source } from '../diff/source.ts';
 import { whereOf } from '../diff/where.ts';
+import type { Usage } from '../usage/usage.ts';
 import { type RuleLayer, ruleLayers } from './rule-layers.ts';
 import { type RuleUse, ruleUses } from './rule-uses.ts';
 
@@ -96,7 +97,7 @@ interface UseParts {
   readonly allowed: Source;
   readonly allowlist: Allowlist;
   readonly used: Source;
-  readonly usage: UsedTargets;
+  readonly usage: Usage;
 }
 
 function useRows(

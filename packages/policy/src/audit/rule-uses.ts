@@ -1,5 +1,5 @@
 import { type Allowlist, compile, type Rule, tryParseHost } from '@paude/allowlist';
-import type { UsedTargets } from '../diff/source.ts';
+import type { Outcome, Usage } from '../usage/usage.ts';
 
 /** How much a rule was used. */
 export interface RuleUse {
@@ -14,7 +14,7 @@ export interface RuleUse {
 /** What each rule decides of what was seen. */
 export function ruleUses(
   allowlist: Allowlist,
-  usage: UsedTargets,
+  usage: Usage,
   options: { readonly atMs: number },
 ): ReadonlyMap<Rule, RuleUse> {
   const policy = compile(allowlist, options);
@@ -24,10 +24,10 @@ export function ruleUses(
     if (typeof host !== 'string') continue;
     const { rule, result, reason } = policy.decide(host, target.port);
     const isByRule = result === 'allow' || reason === 'denied-by-rule';
-    const count = result === 'allow' ? target.allowed : refusals(target.outcomes);
+    const count = result === 'allow' ? target.allowed + target.wouldDeny : refusals(target.outcomes);
     if (rule === undefined || !isByRule || count === 0) continue;
     const known = uses.get(rule) ?? { count: 0, targets: 0 };
-    const lastMs = Math.max(known.lastMs ?? 0, target.lastMs ?? 0);
+    const lastMs = Math.max(known.lastMs ?? 0, target.lastMs);
     uses.set(rule, {
       count: known.count + count,
       targets: known.targets + 1,
@@ -37,6 +37,6 @@ export function ruleUses(
   return uses;
 }
 
-function refusals(outcomes: UsedTargets['targets'][number]['outcomes']): number {
+function refusals(outcomes: readonly Outcome[]): number {
   return outcomes.reduce((sum, { decision, count }) => sum + (decision === 'deny' ? count : 0), 0);
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Lifted, Weakness } from '../model/lifted.ts';
 import { diffSources } from './diff-sources.ts';
 import type { EnforcementLayer, Source } from './source.ts';
+import { seen, usageOf } from './testing/usage.ts';
 
 const options = { atMs: 0 };
 
@@ -152,19 +153,13 @@ describe('diffSources()', () => {
   const log = (name: string, ...hosts: string[]): Source => ({
     name,
     kind: 'log',
-    usage: {
-      targets: hosts.map((host) => ({
-        host: host.replace('!', ''),
-        port: 443,
-        allowed: host.startsWith('!') ? 0 : 1,
-        wouldDeny: 0,
-        outcomes: [
-          host.startsWith('!')
-            ? { decision: 'deny', reason: 'not-listed', count: 1 }
-            : { decision: 'allow', reason: 'allowed-by-rule', count: 1 },
-        ],
-      })),
-    },
+    usage: usageOf(
+      hosts.map((host) =>
+        host.startsWith('!')
+          ? seen(host.slice(1), { refused: { 'not-listed': 1 } })
+          : seen(host, { allowed: 1 }),
+      ),
+    ),
   });
 
   it('holds a log against an allowlist, on either side', () => {

@@ -1,30 +1,23 @@
 import { parseWords } from '@paude/allowlist';
 import { describe, expect, it } from 'vitest';
+import type { SeenTarget, Usage } from '../usage/usage.ts';
 import { allowlistOfUsage, diffUsage } from './diff-usage.ts';
-import type { UsedTarget } from './source.ts';
+import { seen, usageOf } from './testing/usage.ts';
 
-const passed = (host: string, port = 443, count = 3): UsedTarget => ({
-  host,
-  port,
-  allowed: count,
-  wouldDeny: 0,
-  lastMs: 1000,
-  outcomes: [{ decision: 'allow', reason: 'allowed-by-rule', count }],
-});
+const passed = (host: string, port = 443): SeenTarget => seen(host, { port, allowed: 3, lastMs: 1000 });
 
-const refused = (host: string, reason: string, count = 2): UsedTarget => ({
-  host,
-  port: 443,
-  allowed: 0,
-  wouldDeny: 0,
-  lastMs: 2000,
-  outcomes: [{ decision: 'deny', reason, count }],
-});
+const refused = (host: string, reason: string, count = 2): SeenTarget =>
+  seen(host, { refused: { [reason]: count }, lastMs: 2000 });
 
-const rowsOf = (words: readonly string[], targets: readonly UsedTarget[], isLogSecond = true) =>
+const rowsOf = (
+  words: readonly string[],
+  targets: readonly SeenTarget[],
+  isLogSecond = true,
+  parts: Partial<Usage> = {},
+) =>
   diffUsage({
     logName: 'log:audit.log',
-    usage: { targets },
+    usage: usageOf(targets, parts),
     allowlistName: 'file:a.yaml',
     allowlist: parseWords(words),
     isLogSecond,
@@ -32,7 +25,7 @@ const rowsOf = (words: readonly string[], targets: readonly UsedTarget[], isLogS
     parts: ['passed', 'denied', 'unused'],
   });
 
-const told = (words: readonly string[], targets: readonly UsedTarget[], isLogSecond = true) =>
+const told = (words: readonly string[], targets: readonly SeenTarget[], isLogSecond = true) =>
   rowsOf(words, targets, isLogSecond).map(({ change, code, rule, risk }) =>
     [change, code, rule, risk].join(' '),
   );
@@ -43,11 +36,12 @@ describe('diffUsage()', () => {
     [['.a.com'], [passed('x.a.com', 80)], []],
     [['a.com'], [], ['unused rule-unused a.com low']],
     [['a.com', 'webhook.site'], [passed('a.com')], ['unused rule-unused webhook.site high']],
-    // A rule that another one made unneeded is unused, one that stands there twice is not
-    [['.a.com', 'x.a.com'], [passed('x.a.com')], ['unused rule-unused x.a.com low']],
+    // A rule that matches what was seen is used, though another one decided, or it stands there twice
+    [['.a.com', 'x.a.com'], [passed('x.a.com')], []],
     [['a.com', 'a.com'], [passed('a.com')], []],
     [['!a.com'], [], []],
     // Refused
+    [[], [refused('a.com', 'blocked')], ['denied denied a.com:443 low']],
     [[], [refused('a.com', 'not-listed')], ['denied denied a.com:443 low']],
     [[], [refused('webhook.site', 'not-listed')], ['denied denied webhook.site:443 medium']],
     [[], [refused('a.com', 'address-not-allowed')], ['denied denied a.com:443 medium']],
@@ -86,24 +80,33 @@ describe('diffUsage()', () => {
   });
 
   it('says that report-only mode let it pass', () => {
-    const [row] = rowsOf([], [{ ...passed('a.com'), wouldDeny: 3 }]);
+    const [row] = rowsOf([], [seen('a.com', { allowed: 2, wouldDeny: 3 })]);
+    expect(row?.count).toBe(5);
     expect(row?.why).toBe(
-      'It was let pass 3 times, by report-only mode, and file:a.yaml denies it (empty-allowlist).',
+      'It was let pass 5 times, 3 times by report-only mode, and file:a.yaml denies it (empty-allowlist).',
+    );
+  });
+
+  it('does not claim to have counted what it could not', () => {
+    const [row] = rowsOf(['a.com'], [], true, { overflow: 1000, unreadable: 2 });
+    expect(row?.why).toBe(
+      'file:a.yaml allows it, and no request in log:audit.log needed it, as far as that could be counted (1,002 lines could not).',
     );
   });
 });
 
 describe('allowlistOfUsage()', () => {
   it('is what was let pass, host by host and port by port', () => {
-    const { rules } = allowlistOfUsage({
-      targets: [
+    const { rules } = allowlistOfUsage(
+      usageOf([
         passed('a.com'),
         passed('::1', 80),
         passed('registry'),
         refused('b.com', 'not-listed'),
         passed('a b'),
-      ],
-    });
-    expect(rules.map(({ text }) => text)).toEqual(['a.com:443', '[::1]:80', 'registry.:443']);
+        seen('c.com', { wouldDeny: 1 }),
+      ]),
+    );
+    expect(rules.map(({ text }) => text)).toEqual(['a.com:443', '[::1]:80', 'registry.:443', 'c.com:443']);
   });
 });

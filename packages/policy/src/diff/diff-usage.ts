@@ -10,16 +10,17 @@ import {
   type Rule,
   tryParseHost,
 } from '@paude/allowlist';
+import { unusedRules } from '../usage/unused-rules.ts';
+import type { SeenTarget, Usage } from '../usage/usage.ts';
 import type { DiffRow, Risk } from './row.ts';
 import { ruleRisks } from './rule-risk.ts';
-import type { UsedTarget, UsedTargets } from './source.ts';
 import { whereOf } from './where.ts';
 
 /** A log, and the allowlist that it is held against. */
 export interface UsageDiff {
   /** What the log is called. */
   readonly logName: string;
-  readonly usage: UsedTargets;
+  readonly usage: Usage;
   readonly allowlistName: string;
   readonly allowlist: Allowlist;
   /** Whether the log is the second source. */
@@ -29,8 +30,9 @@ export interface UsageDiff {
   readonly parts: readonly ('passed' | 'denied' | 'unused')[];
 }
 
-/** Refusals that say something of the target; the others are about the client, a limit or the network. */
+/** Refusals that say something of the target (`blocked` where a log gives no reasons); the others do not. */
 const REFUSALS: ReadonlySet<string> = new Set([
+  'blocked',
   'not-listed',
   'empty-allowlist',
   'denied-by-rule',
@@ -71,23 +73,23 @@ export function diffUsage(diff: UsageDiff): DiffRow[] {
   const rows = {
     passed: () => seen.flatMap((one) => passedRow(diff, one, policy, riskOf(one))),
     denied: () => seen.flatMap((one) => deniedRow(diff, one, policy, riskOf(one))),
-    unused: () => unusedRows(diff, seen, policy),
+    unused: () => unusedRows(diff),
   };
   return diff.parts.flatMap((part) => rows[part]());
 }
 
 /** What a log shows as let pass, as an allowlist of its own. */
-export function allowlistOfUsage({ targets }: UsedTargets): Allowlist {
-  const rules = targets.flatMap(({ host, port, allowed }) => {
+export function allowlistOfUsage({ targets }: Usage): Allowlist {
+  const rules = targets.flatMap(({ host, port, allowed, wouldDeny }) => {
     const parsed = tryParseHost(host);
-    return allowed > 0 && typeof parsed === 'string' && port > 0 ? [wordOf(parsed, port)] : [];
+    return allowed + wouldDeny > 0 && typeof parsed === 'string' && port > 0 ? [wordOf(parsed, port)] : [];
   });
   return { ...parseWords([]), rules };
 }
 
 interface Seen {
   readonly host: Host;
-  readonly target: UsedTarget;
+  readonly target: SeenTarget;
   /** The rule for this target alone. */
   readonly rule: Rule;
 }
@@ -101,16 +103,17 @@ function wordOf(host: Host, port: number): Rule {
 
 function passedRow(diff: UsageDiff, { host, target, rule }: Seen, policy: Policy, risk: Risk): DiffRow[] {
   const decision = policy.decide(host, target.port);
-  if (target.allowed === 0 || decision.result === 'allow') return [];
+  const passed = target.allowed + target.wouldDeny;
+  if (passed === 0 || decision.result === 'allow') return [];
   const { isLogSecond, allowlistName } = diff;
-  const wouldDeny = target.wouldDeny > 0 ? ', by report-only mode' : '';
+  const reportOnly = target.wouldDeny > 0 ? `, ${times(target.wouldDeny)} by report-only mode` : '';
   return [
     {
-      ...seenRow(diff, { host, target, rule }, target.allowed),
+      ...seenRow(diff, { host, target, rule }, passed),
       change: isLogSecond ? 'added' : 'removed',
       code: 'used-not-allowed',
       risk: isLogSecond ? risk : 'none',
-      why: `It was let pass ${times(target.allowed)}${wouldDeny}, and ${allowlistName} denies it (${decision.reason}).`,
+      why: `It was let pass ${times(passed)}${reportOnly}, and ${allowlistName} denies it (${decision.reason}).`,
     },
   ];
 }
@@ -146,24 +149,22 @@ function seenRow({ logName, isLogSecond }: UsageDiff, { host, target, rule }: Se
     everyOtherPort: false,
     witness: `${shown}:${target.port}`,
     count,
-    ...(target.lastMs === undefined ? {} : { lastMs: target.lastMs }),
+    lastMs: target.lastMs,
     ...(isLogSecond ? { to: where } : { from: where }),
   };
 }
 
-function unusedRows(diff: UsageDiff, seen: readonly Seen[], policy: Policy): DiffRow[] {
-  const { allowlist, logName, allowlistName, isLogSecond, atMs } = diff;
-  const needed = new Set<Rule>();
-  for (const { host, target } of seen) {
-    const decision = policy.decide(host, target.port);
-    if (decision.result === 'allow') needed.add(decision.rule);
-  }
-  // A rule that is written twice is needed if either is.
-  const texts = new Set([...needed].map(({ text }) => text));
-  const unused = allowlist.rules.filter(
-    ({ effect, text, expiresAtMs }) =>
-      effect === 'allow' && !texts.has(text) && (expiresAtMs ?? Infinity) > atMs,
-  );
+function unusedRows({ usage, allowlist, logName, allowlistName, isLogSecond, atMs }: UsageDiff): DiffRow[] {
+  const live = allowlist.rules.filter(({ expiresAtMs }) => (expiresAtMs ?? Infinity) > atMs);
+  // Whoever asked needed it, whatever came of that.
+  const asked = usage.targets.map((target) => ({ ...target, allowed: target.allowed + target.denied }));
+  const unused = unusedRules({ ...allowlist, rules: live }, { ...usage, targets: asked });
+  // What could not be counted may have needed it.
+  const uncounted = usage.overflow + usage.unreadable;
+  const but =
+    uncounted === 0
+      ? ''
+      : `, as far as that could be counted (${uncounted.toLocaleString('en')} lines could not)`;
   const risks = ruleRisks(unused, allowlist, { atMs });
   return unused.map((rule) => {
     const { risk, why } = risks.get(rule) ?? { risk: 'low', why: undefined };
@@ -176,7 +177,7 @@ function unusedRows(diff: UsageDiff, seen: readonly Seen[], policy: Policy): Dif
       ports: typeof rule.ports === 'string' ? [] : rule.ports,
       everyOtherPort: hasPort(rule.ports, 65_535, allowlist.defaultPorts),
       risk,
-      why: `${allowlistName} allows it, and no request in ${logName} needed it${why === undefined ? '' : `; ${why}`}.`,
+      why: `${allowlistName} allows it, and no request in ${logName} needed it${but}${why === undefined ? '' : `; ${why}`}.`,
       ...(isLogSecond ? { from: where } : { to: where }),
     };
   });

@@ -33,7 +33,7 @@ export const DIFF_CHANGES: readonly DiffChange[] = [
 export type Risk = 'high' | 'medium' | 'low' | 'none';
 
 /** From the highest down. */
-export const RISKS: readonly Risk[] = ['high', 'medium', 'low', 'none'];
+const RISKS: readonly Risk[] = ['high', 'medium', 'low', 'none'];
 
 /** Where something stands, as far as that is known. */
 export interface Where {

@@ -1,5 +1,6 @@
 import type { Allowlist } from '@paude/allowlist';
 import type { Destination, Lifted, Verdict } from '../model/lifted.ts';
+import type { Usage } from '../usage/usage.ts';
 
 /** Where what is compared was read. */
 export type SourceKind = 'words' | 'file' | 'manifests' | 'cluster' | 'proxy' | 'session' | 'log' | 'squid';
@@ -14,7 +15,7 @@ export interface Source {
   /** The objects that hold traffic to it. */
   readonly enforcement?: Enforcement | undefined;
   /** What was really asked for. */
-  readonly usage?: UsedTargets | undefined;
+  readonly usage?: Usage | undefined;
   /** What the proxy that runs goes by, which may be older than the allowlist that was written for it. */
   readonly running?: RunningProxy | undefined;
 }
@@ -54,29 +55,4 @@ export interface MissingObject {
   readonly object: string;
   /** One clause, without a full stop. */
   readonly why: string;
-}
-
-/** The targets that a log names; a `Usage` is one. */
-export interface UsedTargets {
-  readonly targets: readonly UsedTarget[];
-}
-
-/** What became of the requests for one target. */
-export interface UsedTarget {
-  readonly host: string;
-  readonly port: number;
-  /** Requests that were let pass, and those that only report-only mode let pass. */
-  readonly allowed: number;
-  readonly wouldDeny: number;
-  /** Milliseconds since 1970. */
-  readonly lastMs?: number | undefined;
-  readonly outcomes: readonly UsedOutcome[];
-}
-
-/** How often it came out in one way. */
-export interface UsedOutcome {
-  readonly decision: 'allow' | 'deny';
-  /** A reason code of the audit log. */
-  readonly reason: string;
-  readonly count: number;
 }

@@ -4,6 +4,7 @@ import { auditPolicy } from '../audit/audit-policy.ts';
 import { explainHost } from '../audit/explain-host.ts';
 import { diffSources } from '../diff/diff-sources.ts';
 import type { Source } from '../diff/source.ts';
+import { seen, usageOf } from '../diff/testing/usage.ts';
 import { renderAudit, renderDiff, renderExplanation } from './render-report.ts';
 import { REPORT_FORMATS, type ReportFormat, type ReportStyles } from './report-options.ts';
 import { hostileAudit, hostileDiff, hostileExplanation } from './testing/hostile-report.ts';
@@ -97,9 +98,7 @@ describe('renderAudit()', () => {
     const used: Source = {
       name: 'log:x',
       kind: 'log',
-      usage: {
-        targets: [{ host: 'a.com', port: 443, allowed: 1200, wouldDeny: 0, lastMs: 0, outcomes: [] }],
-      },
+      usage: usageOf([seen('a.com', { allowed: 1200 })]),
     };
     const report = auditPolicy(
       { allowed: words('a.com', 'b.com'), enforced: words('a.com'), used },

@@ -3,9 +3,10 @@ import { type AuditReport, auditPolicy } from '../../audit/audit-policy.ts';
 import { explainHost, type HostExplanation } from '../../audit/explain-host.ts';
 import { diffSources, type PolicyDiff } from '../../diff/diff-sources.ts';
 import type { EnforcementLayer, Source } from '../../diff/source.ts';
+import { seen, usageOf } from '../../diff/testing/usage.ts';
 
 /** What the owner of a cluster or a log might call things to get at who reads a report. */
-export const HOSTILE: readonly string[] = [
+const HOSTILE: readonly string[] = [
   'NetworkPolicy/a|b',
   'NetworkPolicy/a\\|b',
   'NetworkPolicy/`x`|`',
@@ -87,19 +88,10 @@ const to: Source = {
     allowlist: parseWords(['a.com']),
     reloadFailure: 'https://u:hunter2@config.example said no',
   },
-  usage: {
-    targets: [
-      { host: 'a.com', port: 443, allowed: 3, wouldDeny: 0, lastMs: 1000, outcomes: [] },
-      {
-        host: 'webhook.site',
-        port: 443,
-        allowed: 0,
-        wouldDeny: 0,
-        lastMs: Number.NaN,
-        outcomes: [{ decision: 'deny', reason: 'not-listed', count: 2 }],
-      },
-    ],
-  },
+  usage: usageOf([
+    seen('a.com', { allowed: 3, lastMs: 1000 }),
+    seen('webhook.site', { refused: { 'not-listed': 2 }, lastMs: Number.NaN }),
+  ]),
 };
 
 /** A diff with rows of every kind, and names that mean harm. */
