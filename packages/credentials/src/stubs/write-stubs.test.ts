@@ -42,6 +42,16 @@ describe('writeStubs()', () => {
     expect(found.filter((name) => name !== '.paude-stubs.json').sort()).toEqual(FILES);
   });
 
+  it('trusts the other authorities alone where the proxy has none of its own', async () => {
+    const { path, join } = await scratch();
+    const root = await authorityPem('root');
+    await writeStubs(path, await options({ authority: undefined }));
+    for (const name of ['ca.pem', 'ca-bundle.pem']) {
+      expect((await readFile(join(name), 'utf8')).trim(), name).toContain(root.trim());
+      expect(await readFile(join(name), 'utf8'), name).not.toContain(await authorityPem());
+    }
+  });
+
   it('keeps logins to their owner, and lets the rest be read', async () => {
     const { path, join } = await scratch();
     await writeStubs(path, await options());

@@ -17,8 +17,8 @@ import { trustStore } from './trust-store.ts';
 export interface StubsOptions {
   /** The proxy as the session reaches it: `http://HOST:PORT`. */
   readonly proxy: string;
-  /** The certificate of the proxy's authority, and where it is from. */
-  readonly authority: { readonly pem: string; readonly where: string };
+  /** The certificate of the proxy's authority, and where it is from. @default none: the proxy has no credential */
+  readonly authority?: { readonly pem: string; readonly where: string } | undefined;
   /** The routes that stubs are for, from `stubRoutes`. */
   readonly routes: readonly RouteSpec[];
   /** Authorities to trust besides. @default those of this machine */
@@ -57,7 +57,7 @@ export async function writeStubs(directory: string, options: StubsOptions): Prom
   const { authority, routes, mountedAt, nowMs = Date.now() } = options;
   const proxy = parseProxyUrl(options.proxy);
   const seenAt = sessionPath(mountedAt ?? resolve(directory));
-  const own = readAuthority(authority.pem, { where: authority.where, nowMs });
+  const own = authority === undefined ? [] : readAuthority(authority.pem, { where: authority.where, nowMs });
   const roots = options.roots ?? (await systemRoots());
   const trusted = uniqueCertificates([...own, ...roots]);
   const plan = stubPlan(routes);
@@ -66,7 +66,12 @@ export async function writeStubs(directory: string, options: StubsOptions): Prom
   const files: readonly DescribedFile[] = [
     open(STUB_FILES.shell, 'the environment, for a shell to read', shellFile(environment)),
     open(STUB_FILES.environment, 'the same, for podman run --env-file', environmentFile(environment)),
-    open(STUB_FILES.authority, 'the certificate of the proxy’s authority', pemOf(own)),
+    // Programs fail on an empty file where they expect a certificate.
+    open(
+      STUB_FILES.authority,
+      'the certificate of the proxy’s authority',
+      pemOf(own.length > 0 ? own : trusted),
+    ),
     open(STUB_FILES.bundle, 'all authorities to trust, that one among them', pemOf(trusted)),
     open(STUB_FILES.javaTrust, 'the same, for Java', trustStore(aliased(trusted, own.length))),
     open(

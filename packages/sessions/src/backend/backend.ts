@@ -13,8 +13,17 @@ export interface SessionSpec {
   /** The agent acts without asking (its own flag for that). */
   readonly yolo: boolean;
   readonly resources: Resources;
-  /** Further variables of the session; never a secret. */
+  /** The agent's command line, with its flag for `yolo`. @default a login shell */
+  readonly command?: readonly string[];
+  /**
+   * A POSIX shell script that runs in the session at each start, before the agent: its settings, copies of login stubs.
+   * @default none
+   */
+  readonly prepare?: string;
+  /** Further variables of the session; never a secret. Those of the stubs and the proxy go before them. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Further settings of the proxy by their variables (`PAUDE_PROXY_UPSTREAM`), but for those that make it this session's own. */
+  readonly proxySettings?: Readonly<Record<string, string>>;
   /** Variables and files with real credentials: they go to the proxy alone, as its environment names them. */
   readonly secrets: Secrets;
   /** Credential routes beside the default ones, as `--credentials` of `paude proxy` takes them (JSON text). */
@@ -74,12 +83,17 @@ export interface BlockedDomain {
   readonly lastMs: number;
 }
 
+/** What an upgrade changes; what is left out stays as it was made. */
+export type UpgradeSpec = Pick<SessionSpec, 'image' | 'proxyImage' | 'secrets' | 'credentials'> &
+  Partial<Pick<SessionSpec, 'command' | 'prepare' | 'environment' | 'proxySettings'>>;
+
 /**
  * Runs sessions. Every operation can be repeated: what is there already is left as it is, what a cut-off operation left
  * half-made is finished or undone. Proxy before agent, always.
  *
- * @throws PaudeError `session-missing`, `session-exists`, `session-not-running`, `backend-missing` (no such program),
- * `backend-unreachable`, `image-missing`, `backend-failed` (with what the engine said).
+ * @throws PaudeError `session-name-invalid`, `session-missing`, `session-exists`, `session-not-running`, `session-broken`,
+ * `session-busy` (another operation is at work on it), `backend-missing` (no such program), `backend-unreachable`,
+ * `image-missing`, `disk-full`, `proxy-not-ready`, `backend-failed` (with what the engine said).
  */
 export interface Backend {
   readonly name: BackendName;
@@ -107,9 +121,5 @@ export interface Backend {
   setAllowedDomains(name: string, words: readonly string[]): Promise<void>;
   blockedDomains(name: string): Promise<readonly BlockedDomain[]>;
   /** New images, the same volume; can be resumed. */
-  upgrade(
-    name: string,
-    spec: Pick<SessionSpec, 'image' | 'proxyImage' | 'secrets' | 'credentials'>,
-    options?: OperationOptions,
-  ): Promise<void>;
+  upgrade(name: string, spec: UpgradeSpec, options?: OperationOptions): Promise<void>;
 }
