@@ -164,6 +164,24 @@ describe('a file against a live namespace', () => {
     ]);
   });
 
+  const cilium = (managed: boolean): KubernetesObject => ({
+    apiVersion: 'cilium.io/v2',
+    kind: 'CiliumNetworkPolicy',
+    metadata: {
+      name: 'names',
+      namespace: 'agents',
+      ...(managed ? { labels: { 'app.kubernetes.io/managed-by': 'paude' } } : {}),
+    },
+    spec: { endpointSelector: { matchLabels: { app: 'another' } }, egress: [{ toEntities: ['world'] }] },
+  });
+
+  it('finds a policy of ours that selects our pods no longer, and leaves those of others alone', () => {
+    expect(told([...emitted(), cilium(false)])).toEqual([]);
+    expect(told([...emitted(), cilium(true)])).toEqual([
+      expect.stringMatching(/^unenforced cilium-selects-nothing \S+ CiliumNetworkPolicy\/names$/),
+    ]);
+  });
+
   it('reads whatever it is given', () => {
     const odd = [{}, { kind: 'NetworkPolicy' }, { apiVersion: 7, kind: 'EgressFirewall', metadata: null }];
     expect(() => enforcementOf(odd as unknown as KubernetesObject[])).not.toThrow();

@@ -14,7 +14,7 @@ export interface EnforcementParts {
   readonly expected?: readonly KubernetesObject[] | undefined;
 }
 
-/** A reader found nothing of its kind that selects the pods: then the kind has no say there. */
+/** A reader found nothing of its kind that selects the pods. */
 const SELECTS_NONE = /-(?:selects-nothing|none-selects)$/;
 
 /**
@@ -47,14 +47,18 @@ interface LayerParts extends EnforcementParts {
   readonly expected: readonly KubernetesObject[];
 }
 
-function readLayer({ objects, reader, pods, context, expected }: LayerParts): EnforcementLayer[] {
+function readLayer(parts: LayerParts): EnforcementLayer[] {
+  const { objects, reader, pods, context, expected } = parts;
   const own = objects.filter((object) => isOf(reader, object));
   const isMeant = expected.some((object) => isOf(reader, object));
   const isAlwaysAsked = reader.kind === 'NetworkPolicy';
   if (own.length === 0 && !isMeant && !isAlwaysAsked) return [];
   const lifted = reader.lift(objects, context);
-  const hasNoSay = lifted.weaknesses.some(({ code }) => SELECTS_NONE.test(code));
-  if (hasNoSay && !isAlwaysAsked) return [];
+  const selectsNone = lifted.weaknesses.some(({ code }) => SELECTS_NONE.test(code));
+  // Objects that others made for other pods have no say here; ours that have lost their pods are a finding.
+  const isOurs = isMeant || own.some(isManaged);
+  const isHeldByProxy = pods === 'workload' && parts.proxy !== undefined;
+  if (selectsNone && !isAlwaysAsked && (isHeldByProxy || !isOurs)) return [];
   return [
     {
       kind: reader.kind,
@@ -70,6 +74,10 @@ function readLayer({ objects, reader, pods, context, expected }: LayerParts): En
 function isOf({ kind, group }: KindReader, object: KubernetesObject): boolean {
   if (groupOf(object) !== group) return false;
   return object.kind === kind || kind === 'Istio' || kind === 'AntreaNetworkPolicy';
+}
+
+function isManaged({ metadata }: KubernetesObject): boolean {
+  return metadata?.labels?.['app.kubernetes.io/managed-by'] === 'paude';
 }
 
 function groupOf({ apiVersion }: KubernetesObject): string {
