@@ -9,6 +9,7 @@ import { measureInterception } from './measure-interception.ts';
 import { measureIdleMemory, measurePeer, type PeerFigures, waitForPort } from './measure-peer.ts';
 import { measureDecide, measureReload } from './measure-policy.ts';
 import { measureDiff } from './measure-policy-diff.ts';
+import { measureRun, renderRun } from './measure-run.ts';
 import { findPeers } from './peers.ts';
 import { type BenchResult, type PeerResult, renderResult } from './render-result.ts';
 import { compileLoad, pinned } from './tunnel-load.ts';
@@ -29,6 +30,9 @@ const { values } = parseArgs({
 
 /** One run on one machine: every peer in turn, several rounds, the median of each figure. */
 async function main(): Promise<void> {
+  if (values.only?.every((name) => name === 'run') === true) {
+    return void process.stdout.write(renderRun(measureRun()));
+  }
   for (const program of ['taskset', 'cc']) {
     if (!haveCommand(program))
       throw new Error(`The bench needs ${program}: install util-linux and a C compiler.`);
@@ -92,6 +96,7 @@ async function main(): Promise<void> {
     };
     progress('');
     process.stdout.write(renderResult(result));
+    if (values.only === undefined) process.stdout.write(renderRun(measureRun()));
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {
     origin.kill('SIGTERM');

@@ -32,23 +32,25 @@ export async function setStage(): Promise<Stage> {
     port: 443,
   });
   const [proxyPort, adminPort] = [await freePort(), await freePort()];
-  const flags = [
-    `--host github.com=${net}.1 --host api.github.com=${net}.2 --allow-private ${net}.0/24`,
-    `--listen 127.0.0.1:${proxyPort} --admin 127.0.0.1:${adminPort}`,
-  ].join(' ');
+  const places = `--host github.com=${net}.1 --host api.github.com=${net}.2 --allow-private ${net}.0/24`;
+  const flags = `${places} --listen 127.0.0.1:${proxyPort} --admin 127.0.0.1:${adminPort}`;
+  const env = await environment(home);
+  // The authorities to trust lie in a temporary directory here, of which a sandbox has its own.
+  const runFlags = `${places} --read ${env.CURL_CA_BUNDLE}`;
   const dispose = async () => {
     await git.close();
     await api.close();
     await home.remove();
   };
   return {
-    env: await environment(home),
+    env,
     adapt: (text) =>
       text
         .replace(/\b3128\b/g, String(proxyPort))
         .replace(/\b9128\b/g, String(adminPort))
         // In front of the document's own flags, so that those win.
         .replace(/\b(npm start --|npx paude proxy)(?= -)(?! --help)/g, `$1 ${flags}`)
+        .replace(/\bnpx paude run(?= -)(?! --help)/g, `$& ${runFlags}`)
         // The machine's own Node may be older than what the document asks for.
         .replace(/\bnode -e\b/g, 'node_modules/.bin/node -e'),
     [Symbol.asyncDispose]: dispose,

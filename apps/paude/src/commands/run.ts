@@ -1,6 +1,7 @@
+import { PaudeError } from '@paude/errors';
 import { Command, Option } from 'commander';
 import type { Io } from '../io.ts';
-import { ExitCode } from '../report-failure.ts';
+import { ExitCode, reportFailure } from '../report-failure.ts';
 import type { RunFlags } from '../run/run-flags.ts';
 
 const EXAMPLES = `
@@ -71,9 +72,16 @@ export function runCommand(io: Io): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (words: string[], flags: RunFlags) => {
       const { runInSandbox } = await import('../run/run-in-sandbox.ts');
-      const code = await runInSandbox(words, flags, io);
+      const code = await runInSandbox(words, flags, io).catch((error: unknown) => missingAs127(error, io));
       if (code !== 0) throw new ExitCode(code);
     });
+}
+
+/** As a shell has it, which scripts look at. */
+function missingAs127(error: unknown, io: Io): number {
+  if (!(error instanceof PaudeError) || error.code !== 'command-missing') throw error;
+  reportFailure(error, io);
+  return 127;
 }
 
 function collect(value: string, before: readonly string[] = []): string[] {
