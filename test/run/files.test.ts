@@ -28,8 +28,8 @@ describe.each(WAYS)('the files of a sandbox, $title', (way) => {
       cd ${scene.home}
       cat ${places.join(' ')} ${elsewhere}; cat .ssh/* .aws/*
       cat plain.txt; echo
-      for place in . .ssh .config /etc /usr /var; do : > $place/made-by-test 2>/dev/null && echo wrote $place; done
-      : > project/made && : > /tmp/made && : > /run/made && echo wrote where it may
+      for place in . .ssh .config /etc /usr /var; do touch $place/made-by-test 2>/dev/null && echo wrote $place; done
+      touch project/made /tmp/made /run/made && echo wrote where it may
     `;
     const { stdout } = await scene.run(['--read', scene.home, '--', 'sh', '-c', script], {
       env: { GOOGLE_APPLICATION_CREDENTIALS: elsewhere },
