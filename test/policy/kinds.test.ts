@@ -33,7 +33,7 @@ const KINDS: readonly (readonly [kind: EmitterKind, naive: NaiveEvaluator])[] = 
   ['Istio', naiveIstio],
 ];
 
-const RUNS = 120;
+const RUNS = 250;
 
 const familiesOf = ({ families }: Intent) =>
   (families === 'dual' ? [4, 6] : families === 'ipv4' ? [4] : [6]) as (4 | 6)[];
@@ -58,7 +58,7 @@ const emit = (
 const shown = (diagnostics: readonly Diagnostic[]) =>
   diagnostics.map(({ code, effect, rule }) => `${effect} ${code} ${rule?.text ?? ''}`).join('\n');
 
-describe.each(KINDS)('%s', (kind, naive) => {
+describe.each(KINDS)('%s', { timeout: 120_000 }, (kind, naive) => {
   const reader = readers.find((candidate) => candidate.kind === kind);
 
   it('lets pass what the allowlist decides, or a diagnostic names the rule of the difference', () => {
