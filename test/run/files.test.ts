@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import { untilTestEnds } from '../support/teardown.ts';
@@ -69,6 +70,17 @@ describe.each(WAYS)('the files of a sandbox, $title', (way) => {
     const { stdout } = await scene.run(['--no-sandbox-fs', '--', 'sh', '-c', script]);
     expect(stdout).toBe('seen\nall default lo ');
     expect(await readFile(`${scene.home}/written`, 'utf8')).toBe('x\n');
+  });
+
+  test('take nothing that makes a sandbox from the project, whatever stands first in PATH', async () => {
+    const scene = untilTestEnds(await setScene(way));
+    for (const name of ['bwrap', 'unshare', 'setpriv', 'mount', 'ip', 'perl', 'sh', 'stty'])
+      await scene.write(`project/bin/${name}`, `#!/bin/sh\ntouch ${scene.home}/outside\nexit 1\n`, 0o755);
+    const { code, stdout } = await scene.run(['--', '/bin/sh', '-c', 'echo ran'], {
+      env: { PATH: `${scene.project}/bin:${process.env.PATH}` },
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ran\n' });
+    expect(existsSync(`${scene.home}/outside`)).toBe(false);
   });
 
   test('do not let the command become the program that runs it', async () => {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { MakerName } from '@paude/sessions';
+import type { MakerName } from '@paude/sessions/local';
 import { haveCommand } from '../support/commands.ts';
 import { type ComponentTests, componentTests } from '../support/components.ts';
 

@@ -1,5 +1,5 @@
 import { DEFAULT_ROUTES, javaProxyOptions, proxyVariables } from '@paude/credentials/variables';
-import { PROXY_PORT, passedVariables, SANDBOX_VARIABLES, type Variables } from '@paude/sessions';
+import { PROXY_PORT, passedVariables, SANDBOX_VARIABLES, type Variables } from '@paude/sessions/local';
 import { commandLineError } from '../command-line-error.ts';
 
 const HOST = '127.0.0.1';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { Sandbox } from '@paude/sessions';
+import type { Sandbox } from '@paude/sessions/local';
 import type { Io } from '../io.ts';
 
 /** What a person, a service manager or a parent sends to end or steer a command. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nearest, PaudeError } from '@paude/errors';
+import { PROJECT_KEYS } from '@paude/sessions/local';
 
 /** The name of a project's settings, in the directory where `paude run` is started. */
 export const PROJECT_FILE = 'paude.json';
@@ -12,9 +13,9 @@ export interface ProjectFile {
   readonly allowedDomains?: readonly string[];
   /** The agent whose hosts `default` includes. */
   readonly agent?: string;
+  /** What sessions use besides (docs/configuration.md); a run leaves it alone. */
+  readonly [key: string]: unknown;
 }
-
-const KEYS = ['allowedDomains', 'agent'];
 
 /**
  * The text of a project's settings; undefined when there is no such file.
@@ -70,21 +71,21 @@ function check(path: string, value: unknown): ProjectFile {
     throw invalid(path, 'it is no object', 'Write it as in {"allowedDomains": ["default"]}');
   }
   for (const key of Object.keys(value)) {
-    if (KEYS.includes(key)) continue;
-    const meant = nearest(key, KEYS);
+    if (PROJECT_KEYS.includes(key)) continue;
+    const meant = nearest(key, PROJECT_KEYS);
     throw invalid(
       path,
       `there is no key "${key}"`,
-      meant === undefined ? `Use ${KEYS.join(', ')}` : `Write ${meant}`,
+      meant === undefined ? `Use ${PROJECT_KEYS.join(', ')}` : `Write ${meant}`,
     );
   }
-  const { allowedDomains, agent } = value as Record<string, unknown>;
+  const { allowedDomains, agent, ...others } = value as Record<string, unknown>;
   const isWords = Array.isArray(allowedDomains) && allowedDomains.every((word) => typeof word === 'string');
   if (allowedDomains !== undefined && !isWords)
     throw invalid(path, 'allowedDomains takes a list of words', 'Correct allowedDomains');
   if (agent !== undefined && typeof agent !== 'string')
     throw invalid(path, 'agent takes a name', 'Correct agent');
-  return { ...(isWords ? { allowedDomains } : {}), ...(agent === undefined ? {} : { agent }) };
+  return { ...others, ...(isWords ? { allowedDomains } : {}), ...(agent === undefined ? {} : { agent }) };
 }
 
 function invalid(input: string, why: string, remedy: string, cause?: unknown): PaudeError {

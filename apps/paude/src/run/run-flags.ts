@@ -1,4 +1,4 @@
-import type { MakerName } from '@paude/sessions';
+import type { MakerName } from '@paude/sessions/local';
 
 /** The flags of `paude run`, as commander hands them over. */
 export interface RunFlags {

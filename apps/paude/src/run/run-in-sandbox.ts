@@ -1,6 +1,5 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { fileURLToPath } from 'node:url';
 import { PaudeError } from '@paude/errors';
 import {
   filtersCalls,
@@ -11,12 +10,13 @@ import {
   planSandbox,
   type Sandbox,
   type SandboxPlan,
-} from '@paude/sessions';
+} from '@paude/sessions/local';
 import { commandLineError } from '../command-line-error.ts';
 import type { Io } from '../io.ts';
 import { commandEnvironment, hasKnownCredential } from './command-environment.ts';
 import { ignoredSignals, passSignals } from './command-signals.ts';
 import { standardError } from './notices.ts';
+import { ownPlaces } from './own-places.ts';
 import { parseProject, readProjectText } from './project-file.ts';
 import { checkTrust, recordTrust } from './project-trust.ts';
 import { makeRunDirectory, type RunDirectory } from './run-directory.ts';
@@ -25,9 +25,6 @@ import { RunSession } from './run-session.ts';
 
 /** How long the proxy waits with loading: most of its code is not needed until the command has started and asks for a host. */
 const HEAD_START_MS = 50;
-
-/** The directory of this program: whoever could change it would be its next run. */
-const OWN_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * Runs a command in a sandbox whose only way out is a proxy in this process.
@@ -56,7 +53,7 @@ export async function runInSandbox(words: readonly string[], flags: RunFlags, io
       stubs,
     });
   environment();
-  const maker = findMaker(io.env.PATH ?? '', flags.sandbox);
+  const maker = findMaker(flags.sandbox);
   refuseMissingProgram(words, io);
   const owner = { pid: io.pid, uid: userOf(io).uid, env: io.env };
   const files = hasCredentials ? makeRunDirectory(owner) : undefined;
@@ -84,7 +81,6 @@ export async function runInSandbox(words: readonly string[], flags: RunFlags, io
       plan: planOf(flags, io, { directory, files, secretFiles }),
       maker,
       node: io.execPath,
-      path: io.env.PATH ?? '',
       machine: io.arch,
       sharesTerminal,
       ignoredSignals: ignored,
@@ -132,7 +128,7 @@ function planOf(
     read: flags.read ?? [],
     write: flags.write ?? [],
     hide: [...(flags.hide ?? []), ...secretFiles],
-    own: [OWN_DIRECTORY, io.execPath, `${directory}/paude.json`],
+    own: [...ownPlaces(io.execPath), `${directory}/paude.json`],
     kept: files === undefined ? [] : [files.path],
     stubs: files?.stubs,
   });

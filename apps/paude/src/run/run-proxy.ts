@@ -8,7 +8,7 @@ import {
   startProxy,
 } from '@paude/proxy';
 import type { ProxyConfig } from '@paude/proxy/config';
-import { STUBS_PLACE } from '@paude/sessions';
+import { STUBS_PLACE } from '@paude/sessions/local';
 import type { Io } from '../io.ts';
 import { PROXY_URL } from './command-environment.ts';
 import type { Notices } from './notices.ts';

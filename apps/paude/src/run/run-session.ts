@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import type { RouteSpec } from '@paude/credentials';
 import type { AuditEvent } from '@paude/proxy';
 import type { ProxyConfig } from '@paude/proxy/config';
-import type { Sandbox } from '@paude/sessions';
+import type { Sandbox } from '@paude/sessions/local';
 import type { Io } from '../io.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import type { LiveLine } from './live-line.ts';

@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
+import { SYSTEM_PATH } from '@paude/sessions/local';
 
 /** Whether a program has the terminal for itself, as those do that draw on all of it. False without a terminal. */
 export function isTerminalTaken(): boolean {
   const terminal = openTerminal('r');
   if (terminal === undefined) return false;
   try {
-    const { stdout } = spawnSync('stty', ['-a'], { stdio: [terminal, 'pipe', 'ignore'], encoding: 'utf8' });
+    const { stdout } = spawnSync('stty', ['-a'], {
+      stdio: [terminal, 'pipe', 'ignore'],
+      encoding: 'utf8',
+      env: { PATH: SYSTEM_PATH },
+    });
     return /(^|\s)-icanon\b/.test(stdout ?? '');
   } finally {
     closeSync(terminal);

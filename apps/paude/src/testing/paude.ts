@@ -8,10 +8,18 @@ export interface Said {
   readonly stderr: string;
 }
 
+interface PaudeOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** @default false */
+  readonly isTerminal?: boolean;
+  /** As in `process.platform`. @default 'linux' */
+  readonly platform?: NodeJS.Platform;
+}
+
 /** Runs `paude` with these arguments and this environment, with streams of its own. */
 export async function paude(
   args: readonly string[],
-  { env = {}, isTerminal = false }: { env?: NodeJS.ProcessEnv; isTerminal?: boolean } = {},
+  { env = {}, isTerminal = false, platform = 'linux' }: PaudeOptions = {},
 ): Promise<Said> {
   const said = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof said) => ({
@@ -27,6 +35,7 @@ export async function paude(
     stdout: stream('stdout'),
     stderr: stream('stderr'),
     stdin: { isTTY: false },
+    platform,
     on: nothing,
     off: nothing,
   };

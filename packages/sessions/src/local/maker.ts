@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { PaudeError } from '@paude/errors';
 
 /** What makes the namespaces of a sandbox. */
@@ -18,8 +18,12 @@ export type Maker =
       readonly perl: string | undefined;
     };
 
-/** Where programs of the system lie that an ordinary user's PATH may leave out. */
-const SYSTEM_PATH = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/**
+ * Where programs of the system lie, as in PATH. Not the user's PATH: in a project, a directory that the command may write to
+ * often stands first in it, and what makes the next sandbox would be taken from there.
+ */
+export const SYSTEM_PATH =
+  '/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin';
 
 /** What has to be installed for plain namespaces; all of it is in util-linux. */
 const UTILITIES = ['unshare', 'setpriv', 'mount', 'umount', 'pivot_root'];
@@ -34,11 +38,10 @@ const LOOPBACK = [
 /**
  * The maker of sandboxes that a machine has: bubblewrap where it is installed, else the programs of util-linux.
  *
- * @param path As in PATH.
  * @throws PaudeError `sandbox-unavailable`, with what to install.
  */
-export function findMaker(path: string, only?: MakerName): Maker {
-  const find = (name: string) => findProgram(name, systemPath(path));
+export function findMaker(only?: MakerName): Maker {
+  const find = (name: string) => findProgram(name, SYSTEM_PATH);
   const bwrap = find('bwrap');
   if (bwrap !== undefined && only !== 'unshare') return { name: 'bubblewrap', bwrap };
   const [unshare, setpriv] = [find('unshare'), find('setpriv')];
@@ -50,11 +53,6 @@ export function findMaker(path: string, only?: MakerName): Maker {
   if (loopback === undefined)
     throw missingPrograms('bwrap, and no ip that brings up a network', 'bubblewrap, or iproute2');
   return { name: 'unshare', unshare, setpriv, loopback, perl: find('perl') };
-}
-
-/** A PATH with the directories of the system in it. */
-export function systemPath(path: string): string {
-  return [...path.split(delimiter).filter(isAbsolute), ...SYSTEM_PATH].join(delimiter);
 }
 
 /** The absolute path of a program, as a shell would find it; undefined when there is none. */

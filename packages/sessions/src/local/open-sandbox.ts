@@ -5,7 +5,7 @@ import { bubblewrapArguments } from './bubblewrap.ts';
 import { callFilter, filterWords } from './call-filter.ts';
 import { ENTRY_PROGRAM, type EntryOrder, type EntryReady } from './entry.ts';
 import { processesInside, processInside } from './inner-process.ts';
-import { type Maker, systemPath } from './maker.ts';
+import { type Maker, SYSTEM_PATH } from './maker.ts';
 import { mountScript } from './mount-script.ts';
 import { readMountTable } from './mount-table.ts';
 import type { SandboxPlan } from './sandbox-plan.ts';
@@ -39,8 +39,6 @@ export interface SandboxOptions {
   readonly maker: Maker;
   /** The Node that starts inside, before the command. */
   readonly node: string;
-  /** Where programs are found, as in PATH. */
-  readonly path: string;
   /** As in `process.arch`. */
   readonly machine: string;
   /** Whether the command has the terminal's session, or one of its own without a terminal. */
@@ -111,7 +109,7 @@ export function openSandbox(options: SandboxOptions): Opening {
     ],
     detached: !sharesTerminal,
     // The command gets its environment later; nobody who looks at these processes finds anything.
-    env: { PATH: systemPath(options.path) },
+    env: { PATH: SYSTEM_PATH },
   });
   const told = [give(child, PLAN_DESCRIPTOR, planText(options, filter !== undefined))];
   if (filter !== undefined) told.push(give(child, FILTER_DESCRIPTOR, filter));

@@ -31,7 +31,7 @@ export interface PlanRequest {
   readonly write?: readonly string[];
   /** Hidden besides. Those that are not there need not be. @default none */
   readonly hide?: readonly string[];
-  /** Read-only wherever they are, and never hidden: what the session itself is run with. @default none */
+  /** Read-only unless `write` names them, and never hidden: what the session itself is run with. @default none */
   readonly own?: readonly string[];
   /** Hidden wherever it is: what the proxy keeps for itself. @default none */
   readonly kept?: readonly string[];
@@ -53,15 +53,13 @@ export function planSandbox(request: PlanRequest): SandboxPlan {
   checkWritable(directory, request);
   const shown: Mount[] = [
     { kind: 'write', path: directory },
+    ...own.flatMap(real).map((path): Mount => ({ kind: 'read', path })),
     ...write.map((path): Mount => ({ kind: 'write', path: named(path, request, 'write') })),
     ...read.map((path): Mount => ({ kind: 'read', path: named(path, request, 'read') })),
     ...NEEDED_BELOW_SCRATCH.flatMap(real).map((path): Mount => ({ kind: 'read', path })),
   ];
   const scratch = SCRATCH.flatMap(real).map((path): Mount => ({ kind: 'scratch', path }));
-  const ours: Mount[] = [
-    ...own.flatMap(real).map((path): Mount => ({ kind: 'read', path })),
-    ...(stubs === undefined ? [] : [{ kind: 'read', path: STUBS_PLACE, from: stubs } as const]),
-  ];
+  const ours: Mount[] = stubs === undefined ? [] : [{ kind: 'read', path: STUBS_PLACE, from: stubs }];
   const hidden = [
     ...hiddenPlaces(request).flatMap(real).map(hide),
     // What was named to be shown wins over the list, and what was named to be hidden over that.
