@@ -1,6 +1,7 @@
 import { type Allowlist, parseAllowlistFile } from '@paude/allowlist';
 import { PaudeError } from '@paude/errors';
 import {
+  type DnsMode,
   type Enforcement,
   type Intent,
   type IpFamilies,
@@ -107,6 +108,13 @@ const NAMESPACE_NAME = /"kubernetes\.io\/metadata\.name":"([a-z\d-]{1,63})"/g;
 /** Reads back what the objects hold the subject's pods to, and which of the policies that it needs are not there. */
 export function enforcementOf(set: ObjectSet, { intent, allowlist }: Subject): Enforcement {
   const { families, wildcardFirewallNames, platform } = set;
+  const policiesOf = (dns: DnsMode) =>
+    // Which policies there have to be does not depend on the rules, as long as there are some.
+    networkPolicyEmitter
+      .emit(allowlist ?? EVERYTHING, { ...intent, dns })
+      .objects.map(({ object }) => object);
+  // Where pods ask for names was chosen when the policies were made.
+  const meant = DNS_MODES.flatMap(policiesOf);
   const context = ({ labels, namespace = set.namespace }: Intent['workload']) => ({
     podLabels: podLabels(set, { labels, namespace }),
     namespace,
@@ -115,18 +123,18 @@ export function enforcementOf(set: ObjectSet, { intent, allowlist }: Subject): E
     families,
     wildcardFirewallNames,
     platform,
+    meant,
   });
-  // Which policies have to be there does not depend on the rules, as long as there are some.
-  const expected = networkPolicyEmitter.emit(allowlist ?? EVERYTHING, intent).objects;
   return readEnforcement({
     objects: set.objects,
     readers,
     workload: context(intent.workload),
     ...(intent.proxy === undefined ? {} : { proxy: context(intent.proxy) }),
-    expected: expected.map(({ object }) => object),
+    expected: policiesOf(intent.dns),
   });
 }
 
+const DNS_MODES: readonly DnsMode[] = ['kube-dns', 'openshift', 'node-local', 'none'];
 const EVERYTHING: Allowlist = { rules: [], defaultPorts: [80, 443] };
 
 /** The labels that a pod of the group really has, where there is one: policies of others may select it by them. */

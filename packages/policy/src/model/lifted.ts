@@ -64,4 +64,9 @@ export interface LiftContext {
   readonly wildcardFirewallNames: boolean;
   /** The kind of cluster, where it is known. */
   readonly platform?: Platform;
+  /**
+   * The policies that were made for the pod, in every form that they may have: pods that these name are meant to be reached,
+   * or to reach it, and no others are. @default which pods are meant is not known
+   */
+  readonly meant?: readonly KubernetesObject[] | undefined;
 }

@@ -7,16 +7,17 @@ type Opening = Pick<RuleView, 'peers' | 'ports'>;
 
 const DNS_PORTS = [53, 5353];
 
-/** A rule in words: `TCP 443 to 0.0.0.0/0`. */
-export function describeRule({ peers, ports }: Opening): string {
-  const places = peers === undefined ? ['everywhere'] : [...new Set(peers.map(describePeer))];
+/** A rule in words: `TCP 443 to 0.0.0.0/0`, or `from` where it is for what comes in. */
+export function describeRule({ peers, ports }: Opening, side: 'to' | 'from' = 'to'): string {
+  const anyone = side === 'to' ? 'everywhere' : 'anywhere';
+  const places = peers === undefined ? [anyone] : [...new Set(peers.map(describePeer))];
   const doors =
     ports === undefined
       ? ['every port']
       : ports.map(
           ({ protocol, range }) => `${protocol} ${range === undefined ? 'named port' : formatRange(range)}`,
         );
-  return `${doors.slice(0, 4).join(', ')}${doors.length > 4 ? ', …' : ''} to ${places.slice(0, 3).join(', ')}${places.length > 3 ? ', …' : ''}`;
+  return `${doors.slice(0, 4).join(', ')}${doors.length > 4 ? ', …' : ''} ${side} ${places.slice(0, 3).join(', ')}${places.length > 3 ? ', …' : ''}`;
 }
 
 function describePeer(peer: PeerView): string {

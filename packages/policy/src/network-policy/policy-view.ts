@@ -21,9 +21,9 @@ export type PeerView =
     }
   | { readonly kind: 'unreadable' };
 
-/** A rule for what goes out. */
+/** A rule for what goes out, or for what comes in. */
 export interface RuleView {
-  /** Undefined: everywhere. */
+  /** Undefined: everyone, everywhere. */
   readonly peers: readonly PeerView[] | undefined;
   /** Undefined: every port of every protocol. */
   readonly ports: readonly PortView[] | undefined;
@@ -31,7 +31,7 @@ export interface RuleView {
   readonly written: unknown;
 }
 
-/** What of a NetworkPolicy bears on what goes out. */
+/** What of a NetworkPolicy bears on what goes out, and on what comes in. */
 export interface PolicyView {
   readonly name: string;
   readonly namespace: string | undefined;
@@ -41,6 +41,9 @@ export interface PolicyView {
   /** Whether it holds what goes out. */
   readonly isEgress: boolean;
   readonly egress: readonly RuleView[];
+  /** Whether it holds what comes in. */
+  readonly isIngress: boolean;
+  readonly ingress: readonly RuleView[];
 }
 
 /** Reads a NetworkPolicy, whatever it is; what cannot be read may select any pod. */
@@ -48,11 +51,12 @@ export function readPolicy({ metadata, spec }: KubernetesObject): PolicyView {
   const { labels = {} } = metadata;
   const isOurs = labels.app === 'paude' || labels['app.kubernetes.io/managed-by'] === 'paude';
   const common = { name: metadata.name, namespace: metadata.namespace, isOurs };
-  const { podSelector, policyTypes, egress = [] } = isRecord(spec) ? spec : {};
+  const { podSelector, policyTypes, egress, ingress } = isRecord(spec) ? spec : {};
   const types = policyTypes ?? [];
   const rules = egress ?? [];
-  if (!isRecord(spec) || !Array.isArray(types) || !Array.isArray(rules)) {
-    return { ...common, pods: undefined, isEgress: true, egress: [] };
+  const entrances = ingress ?? [];
+  if (!isRecord(spec) || !Array.isArray(types) || !Array.isArray(rules) || !Array.isArray(entrances)) {
+    return { ...common, pods: undefined, isEgress: true, egress: [], isIngress: true, ingress: [] };
   }
   // Without types the API server takes Ingress, and Egress only if there are rules for it.
   const isEgress = types.length === 0 ? rules.length > 0 : types.includes('Egress');
@@ -60,14 +64,16 @@ export function readPolicy({ metadata, spec }: KubernetesObject): PolicyView {
     ...common,
     pods: readSelector(podSelector),
     isEgress,
-    egress: rules.map(readRule),
+    egress: rules.map((rule) => readRule(rule, 'to')),
+    isIngress: types.length === 0 || types.includes('Ingress'),
+    ingress: entrances.map((rule) => readRule(rule, 'from')),
   };
 }
 
-function readRule(rule: unknown): RuleView {
+function readRule(rule: unknown, side: 'to' | 'from'): RuleView {
   if (!isRecord(rule)) return { peers: [{ kind: 'unreadable' }], ports: undefined, written: rule };
-  const { to, ports } = rule;
-  return { peers: readList(to)?.map(readPeer), ports: readList(ports)?.map(readPort), written: rule };
+  const { [side]: peers, ports } = rule;
+  return { peers: readList(peers)?.map(readPeer), ports: readList(ports)?.map(readPort), written: rule };
 }
 
 /** The items of a list; undefined where there are none, which means everything. What is no list is one unreadable item. */

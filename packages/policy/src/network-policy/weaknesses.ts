@@ -5,6 +5,7 @@ import { describeRule, isDnsRule, opensDnsPort } from './describe-rule.ts';
 import { holdingPolicies } from './evaluate.ts';
 import type { PolicyView } from './policy-view.ts';
 import { selects } from './selector.ts';
+import { unmeantPods } from './unmeant-pods.ts';
 
 const PRIVATE = minimalCidrs(SPECIAL_USES.map(({ cidr }) => cidr));
 const METADATA = SPECIAL_USES.filter(({ category }) => category === 'metadata').map(({ cidr }) => cidr);
@@ -14,6 +15,8 @@ const SHOWN = 3;
 export function weaknessesOf(policies: readonly PolicyView[], context: LiftContext): Weakness[] {
   const { policies: holding, uncertain } = holdingPolicies(policies, context);
   const there = policies.filter(({ namespace = context.namespace }) => namespace === context.namespace);
+  const opened = openedByOthers(holding);
+  const told = new Set(opened.map(({ object }) => object.slice('NetworkPolicy/'.length)));
   return [
     ...(holding.length === 0 ? [noneSelects(context)] : []),
     ...there.flatMap((policy) => withoutEgress(policy, context)),
@@ -24,7 +27,8 @@ export function weaknessesOf(policies: readonly PolicyView[], context: LiftConte
       ...specialUses(policy),
       ...otherProtocols(policy),
     ]),
-    ...openedByOthers(holding),
+    ...opened,
+    ...unmeantPods(policies, context, told),
     ...dnsPorts(holding, context),
     ...oneFamily(holding, context),
   ];
@@ -182,7 +186,10 @@ function openedByOthers(holding: readonly PolicyView[]): Weakness[] {
         weakness(policy, {
           code: 'network-policy-opened-by-other',
           severity: isWorld ? 'error' : 'warning',
-          message: `policies add up, and this one opens what ours does not: ${shortened(added.map(describeRule), '; ')}`,
+          message: `policies add up, and this one opens what ours does not: ${shortened(
+            added.map((rule) => describeRule(rule)),
+            '; ',
+          )}`,
           remedy: 'Remove it, or have it select other pods',
         }),
       ];
