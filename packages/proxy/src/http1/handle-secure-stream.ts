@@ -1,10 +1,12 @@
 import type { TLSSocket } from 'node:tls';
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
-import { sharedBuffer } from '../relay/buffers.ts';
+import { giveBulkBuffer, sharedBuffer, takeBulkBuffer } from '../relay/buffers.ts';
 import type { NodeHandles } from '../relay/node-handles.ts';
 import { ENOUGH_WAITING_BYTES, type SecureListener, type SecureStream } from './secure-stream.ts';
 
 const END_OF_FILE = [...getSystemErrorMap()].find(([, [name]]) => name === 'EOF')?.[0];
+
+const NOTHING = Buffer.alloc(0);
 
 /** Where a handle or a write finds the stream that it belongs to. */
 const STREAM: unique symbol = Symbol('stream');
@@ -48,6 +50,9 @@ export class HandleSecureStream implements SecureStream {
   #isEnding = false;
   /** Bytes that the handle is writing; it takes one write at a time. */
   #writingBytes = 0;
+  /** What comes meanwhile: the first of it in one large buffer that is lent to us, the rest in copies. */
+  #gathered: Buffer | undefined;
+  #gatheredBytes = 0;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   #isFull = false;
@@ -103,13 +108,9 @@ export class HandleSecureStream implements SecureStream {
 
   write(bytes: Buffer): boolean {
     if (this.destroyed || this.#isEnding || bytes.length === 0) return true;
-    if (this.#writingBytes === 0) {
-      this.#write(bytes);
-    } else {
-      this.#queue.push(Buffer.from(bytes));
-      this.#queuedBytes += bytes.length;
-    }
-    this.#isFull = this.#writingBytes + this.#queuedBytes > ENOUGH_WAITING_BYTES;
+    if (this.#writingBytes === 0) this.#write(bytes);
+    else this.#keep(bytes);
+    this.#isFull = this.#writingBytes + this.#gatheredBytes + this.#queuedBytes > ENOUGH_WAITING_BYTES;
     return !this.#isFull;
   }
 
@@ -144,15 +145,8 @@ export class HandleSecureStream implements SecureStream {
     this.#writingBytes = 0;
     if (this.destroyed) return;
     if (status !== 0) return this.#fail(status, 'write');
-    const queue = this.#queue;
-    const [first] = queue;
-    if (first !== undefined) {
-      this.#queue = [];
-      this.#queuedBytes = 0;
-      this.#write(queue.length === 1 ? first : Buffer.concat(queue));
-    } else if (this.#isEnding) {
-      this.#socket.end();
-    }
+    if (this.#gatheredBytes + this.#queuedBytes > 0) this.#writeKept();
+    else if (this.#isEnding) this.#socket.end();
     if (!this.#isFull || this.#writingBytes > ENOUGH_WAITING_BYTES) return undefined;
     this.#isFull = false;
     try {
@@ -162,6 +156,36 @@ export class HandleSecureStream implements SecureStream {
       throw error;
     }
     return undefined;
+  }
+
+  #keep(bytes: Buffer): void {
+    if (this.#queuedBytes === 0) {
+      this.#gathered ??= takeBulkBuffer();
+      const room = (this.#gathered?.length ?? 0) - this.#gatheredBytes;
+      if (bytes.length <= room) {
+        this.#gathered?.set(bytes, this.#gatheredBytes);
+        this.#gatheredBytes += bytes.length;
+        return;
+      }
+    }
+    this.#queue.push(Buffer.from(bytes));
+    this.#queuedBytes += bytes.length;
+  }
+
+  #writeKept(): void {
+    const gathered = this.#gathered?.subarray(0, this.#gatheredBytes);
+    const kept = gathered === undefined ? this.#queue : [gathered, ...this.#queue];
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#gatheredBytes = 0;
+    const [first = NOTHING] = kept;
+    this.#write(kept.length === 1 ? first : Buffer.concat(kept));
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    if (this.#gathered !== undefined) giveBulkBuffer(this.#gathered, true);
+    this.#gathered = undefined;
   }
 
   /** The handle has encrypted all of it when this returns. */
@@ -187,6 +211,7 @@ export class HandleSecureStream implements SecureStream {
 
   #onClose(): void {
     this.#queue = [];
+    this.#giveBack();
     this.#listener?.onClose(this.#error);
     this.#listener = undefined;
   }

@@ -1,6 +1,8 @@
 import type { SecureStream } from './secure-stream.ts';
 
 const OUTBOX_BYTES = 32_768;
+/** Worth a record of TLS of its own. */
+const LARGE_BYTES = 8192;
 
 /** All connections put their messages together here, one after another: it is empty again before another writes to it. */
 const bytes = Buffer.allocUnsafeSlow(OUTBOX_BYTES);
@@ -31,7 +33,9 @@ export class Outbox {
   }
 
   write(chunk: Buffer): void {
-    if (this.#makeRoom(chunk.length)) used += chunk.copy(bytes, used);
+    // What is large and stands alone is copied for nothing.
+    if (owner !== this && chunk.length >= LARGE_BYTES) this.#send(chunk);
+    else if (this.#makeRoom(chunk.length)) used += chunk.copy(bytes, used);
     else this.#send(chunk);
   }
 
