@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { haveCommand } from '../support/commands.ts';
 import { componentTests } from '../support/components.ts';
@@ -11,6 +12,18 @@ import { type Scene, setScene } from './scene.ts';
 import { WAYS } from './ways.ts';
 
 const TIMEOUT_MS = 60_000;
+
+/** Draws, asks for a host, draws what came of that, and waits for a key. */
+const SCREEN = `
+import curses, subprocess
+def main(screen):
+    screen.addstr(2, 2, 'BEFORE'); screen.refresh()
+    answer = subprocess.run(['curl', '-s', 'http://ask.test/'], capture_output=True, text=True).stdout
+    while True:
+        screen.clear(); screen.addstr(2, 2, 'AFTER ' + answer[:10]); screen.refresh()
+        if screen.getch() == ord('q'): break
+curses.wrapper(main)
+`;
 
 /** A terminal in which a shell runs, as a person has it. */
 interface Terminal extends AsyncDisposable {
@@ -78,7 +91,7 @@ describe.each(WAYS)('at a terminal, $title', (way) => {
     body: (scene: Scene, terminal: Terminal) => Promise<void>,
     ...needed: string[]
   ) => {
-    const missing = ['tmux', ...needed].filter((name) => !haveCommand(name));
+    const missing = ['tmux', ...needed].filter((name) => !haveCommand(name) && !existsSync(name));
     const tests = way.tests.present ? componentTests(missing) : way.tests;
     tests.test(
       title,
@@ -211,4 +224,38 @@ describe.each(WAYS)('at a terminal, $title', (way) => {
     },
     'curl',
   );
+
+  test(
+    'a question of --ask does not disturb a program that has the whole screen',
+    async (scene, terminal) => {
+      await scene.write('project/screen.py', SCREEN, 0o644);
+      await run(scene, terminal, ['--ask', '--', '/usr/bin/python3', 'screen.py']);
+      await terminal.shows(/ {2}BEFORE[\s\S]*paude: ask\.test:80 is not allowed\. Allow it .*\?$/m);
+      await terminal.type('n');
+      await terminal.shows(/ {2}AFTER Blocked by/);
+      expect(await terminal.screen()).not.toContain('paude:');
+      // The program has its keys back.
+      await terminal.type('q');
+      await terminal.shows(/ended with 0/);
+    },
+    'curl',
+    '/usr/bin/python3',
+  );
+
+  test('a terminal that is closed takes the command with it, also one that does not mind', async (scene, terminal) => {
+    const beat = `${scene.project}/beat`;
+    const script = `trap '' HUP; while :; do date +%N > ${beat}; sleep 0.05; done`;
+    await run(scene, terminal, ['--', 'sh', '-c', script]);
+    await eventually('the command to start', () => existsSync(beat));
+    await terminal[Symbol.asyncDispose]();
+    await eventually(
+      'the command to end',
+      async () => {
+        const before = readFileSync(beat, 'utf8');
+        await sleep(300);
+        return readFileSync(beat, 'utf8') === before;
+      },
+      { timeoutMs: 15_000 },
+    );
+  });
 });
