@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
   type Backend,
@@ -17,10 +18,10 @@ import { buildSessionBase, missingForSessions } from './session-base.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-const PROXY_IMAGE = 'localhost/paude-proxy:test';
+export const PROXY_IMAGE = 'localhost/paude-proxy:test';
 
 /** Where the session's Containerfile lies. */
-const SESSION_DIRECTORY = fileURLToPath(new URL('../../containers/session', import.meta.url));
+export const SESSION_DIRECTORY = fileURLToPath(new URL('../../containers/session', import.meta.url));
 
 /** Tests that need podman and what a session's image is made of here. */
 export function requireSessions(): ComponentTests {
@@ -98,6 +99,15 @@ export class SessionLab implements AsyncDisposable {
       this.podman.run('network', 'ls', '--format', '{{.Name}}', ...filter),
     ]);
     return found.flatMap((lines) => lines.split('\n')).filter((line) => line !== '');
+  }
+
+  /** The command lines of all processes of this machine. */
+  async commandLines(): Promise<string> {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const lines = await Promise.all(
+      pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+    );
+    return lines.map((line) => line.replaceAll('\0', ' ')).join('\n');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

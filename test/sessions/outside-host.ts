@@ -2,7 +2,7 @@ import type { Podman } from '../podman/podman.ts';
 import { eventually } from '../support/deadline.ts';
 
 /** What the outside host serves; every service says `outside` to whoever reaches it. */
-const OUTSIDE_PORTS = { http: 8080, echo: 7000, udp: 5353, dns: 53 } as const;
+export const OUTSIDE_PORTS = { http: 8080, echo: 7000, udp: 5353, dns: 53 } as const;
 
 const PROGRAM = `
 const { http, echo, udp, dns } = ${JSON.stringify(OUTSIDE_PORTS)};

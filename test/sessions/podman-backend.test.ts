@@ -1,6 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
 import { backendContract } from './contract.ts';
+import { failureTests } from './failures.ts';
+import { isolationTests } from './isolation.ts';
 import { requireSessions, SessionLab } from './lab.ts';
+import { secrecyTests } from './secrecy.ts';
 
 requireSessions().describe('sessions on podman', () => {
   let lab: SessionLab;
@@ -14,4 +17,7 @@ requireSessions().describe('sessions on podman', () => {
   }, 120_000);
 
   backendContract(() => lab);
+  isolationTests(() => lab);
+  secrecyTests(() => lab);
+  failureTests(() => lab);
 });

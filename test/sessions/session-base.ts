@@ -29,7 +29,7 @@ const COMMANDS = [
 ] as const;
 
 /** Without these there is no session; the others are nice to have. */
-const NEEDED = ['bash', 'git', 'tmux', 'tar', 'curl'] as const;
+const NEEDED = ['bash', 'git', 'tmux', 'tar', 'curl', 'ping', 'ps'] as const;
 
 const TREES = ['/usr/lib/git-core', '/usr/lib/locale/C.utf8', '/lib/terminfo', '/usr/share/git-core'];
 
