@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { haveCommand } from '../support/commands.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../apps/paude/bin/paude.js', import.meta.url));
+/** As it is published, and as a checkout has it. */
+const PROGRAMS = {
+  built: fileURLToPath(new URL('../../apps/paude/dist/main.js', import.meta.url)),
+  'from source': fileURLToPath(new URL('../../apps/paude/bin/paude.js', import.meta.url)),
+};
 
 /** What the start of a session costs, in milliseconds. */
 export interface RunFigures {
   /** `node -e ''`. */
   readonly nodeMs: number;
-  /** `paude run -- true`, by each maker of sandboxes. */
+  /** `paude run -- true`, built and from source, by each maker of sandboxes. */
   readonly makers: readonly { readonly name: string; readonly runMs: number }[];
 }
 
@@ -31,10 +35,22 @@ export function measureRun(rounds = 15): RunFigures {
     if (status !== 0) throw new Error(`The bench of paude run failed: ${stderr}`);
     return performance.now() - before;
   };
-  const names = haveCommand('bwrap') ? ['bubblewrap', 'unshare'] : ['unshare'];
+  const makers = haveCommand('bwrap') ? ['bubblewrap', 'unshare'] : ['unshare'];
+  const ways = Object.entries(PROGRAMS).flatMap(([how, program]) =>
+    makers.map((maker) => ({ name: `${how}, by ${maker}`, program, maker })),
+  );
   const commands = [
     ['-e', ''],
-    ...names.map((name) => [PROGRAM, 'run', '--sandbox', name, '--allowed-domains', 'default', '--', 'true']),
+    ...ways.map(({ program, maker }) => [
+      program,
+      'run',
+      '--sandbox',
+      maker,
+      '--allowed-domains',
+      'default',
+      '--',
+      'true',
+    ]),
   ];
   try {
     for (let warm = 0; warm < 2; warm++) commands.forEach(time);
@@ -42,7 +58,7 @@ export function measureRun(rounds = 15): RunFigures {
     const [nodeMs = Number.NaN, ...runs] = commands.map((_, column) =>
       median(rows.map((row) => row[column] ?? Number.NaN)),
     );
-    return { nodeMs, makers: names.map((name, index) => ({ name, runMs: runs[index] ?? Number.NaN })) };
+    return { nodeMs, makers: ways.map(({ name }, index) => ({ name, runMs: runs[index] ?? Number.NaN })) };
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
@@ -54,7 +70,7 @@ export function renderRun({ nodeMs, makers }: RunFigures): string {
   return makers
     .map(
       ({ name, runMs }) =>
-        `paude run -- true, by ${name}: ${runMs.toFixed(0)} ms (node -e '': ${nodeMs.toFixed(0)} ms; 3 × that + 150 ms: ${limit.toFixed(0)} ms)\n`,
+        `paude run -- true, ${name}: ${runMs.toFixed(0)} ms (node -e '': ${nodeMs.toFixed(0)} ms; 3 × that + 150 ms: ${limit.toFixed(0)} ms)\n`,
     )
     .join('');
 }

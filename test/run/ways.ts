@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { MakerName } from '@paude/sessions/local';
-import { haveCommand } from '../support/commands.ts';
+import { findCommand, haveCommand } from '../support/commands.ts';
 import { type ComponentTests, componentTests } from '../support/components.ts';
 
 export const repository: string = fileURLToPath(new URL('../..', import.meta.url));
@@ -43,7 +43,8 @@ export function asUser({ uid }: Pick<Way, 'uid'>, words: readonly string[]): [st
   const [command = '', ...args] = words;
   if (uid === undefined) return [command, args];
   const identity = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--'];
-  return ['setpriv', [...identity, ...words]];
+  // Where it is now: a test may put something else in front of PATH.
+  return [findCommand('setpriv') ?? 'setpriv', [...identity, ...words]];
 }
 
 function missingFor(maker: MakerName, uid: number | undefined): readonly string[] {

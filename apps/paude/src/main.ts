@@ -1,4 +1,6 @@
-import { runCommandLine } from './run-command-line.ts';
+import { keepCompiled } from './keep-compiled.ts';
+
+keepCompiled(process.env);
 
 // Whoever reads our output may stop reading, as head does. That is no error, and nothing to report to anybody.
 // Not for `paude run`: to open these streams would set a pipe to non-blocking for the command that has it, too.
@@ -12,6 +14,8 @@ for (const name of process.argv[2] === 'run' ? [] : (['stdout', 'stderr'] as con
 }
 
 // Not awaited: a part of the bundle that is loaded later may import this module, and would wait for its end.
-void runCommandLine(process.argv, process).then((code) => {
-  process.exitCode = code;
-});
+void import('./run-command-line.ts')
+  .then(({ runCommandLine }) => runCommandLine(process.argv, process))
+  .then((code) => {
+    process.exitCode = code;
+  });

@@ -61,8 +61,8 @@ function devices(): readonly string[] {
     `mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs ${dev}/shm`,
     `mount -t devpts -o newinstance,nosuid,noexec,ptmxmode=0666,mode=0620 devpts ${dev}/pts`,
     `ln -s pts/ptmx ${dev}/ptmx`,
-    `ln -s /proc/self/fd ${dev}/fd`,
-    ...['stdin', 'stdout', 'stderr'].map((name, index) => `ln -s /proc/self/fd/${index} ${dev}/${name}`),
+    // Links into /proc, as every machine has them; one command for all, because each costs a millisecond.
+    `cp -P /dev/fd /dev/stdin /dev/stdout /dev/stderr ${dev} || true`,
     ...DEVICES.flatMap((name) => [`: > ${dev}/${name}`, `mount --bind /dev/${name} ${dev}/${name}`]),
   ];
 }
