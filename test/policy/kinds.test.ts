@@ -33,7 +33,7 @@ const KINDS: readonly (readonly [kind: EmitterKind, naive: NaiveEvaluator])[] = 
   ['Istio', naiveIstio],
 ];
 
-const RUNS = 250;
+const RUNS = 60;
 
 const familiesOf = ({ families }: Intent) =>
   (families === 'dual' ? [4, 6] : families === 'ipv4' ? [4] : [6]) as (4 | 6)[];

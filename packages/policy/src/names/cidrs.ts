@@ -36,7 +36,20 @@ function outermost(cidrs: readonly Cidr[]): readonly Cidr[] {
  * The special-use ranges that the proxy refuses, whatever name led there: all but those that are allowed. As there, a
  * metadata endpoint is opened only by a range that is exactly its address. IPv4 ranges count inside of NAT64 as well.
  */
-export function refusedRanges(intent: Pick<Intent, 'allowPrivate' | 'families'>): readonly Cidr[] {
+export function refusedRanges(intent: RefusedRangesIntent): readonly Cidr[] {
+  const known = refusedByIntent.get(intent);
+  if (known !== undefined) return known;
+  const found = findRefusedRanges(intent);
+  refusedByIntent.set(intent, found);
+  return found;
+}
+
+type RefusedRangesIntent = Pick<Intent, 'allowPrivate' | 'families'>;
+
+/** Asked for with each rule of an allowlist, and the same for all of them. */
+const refusedByIntent = new WeakMap<RefusedRangesIntent, readonly Cidr[]>();
+
+function findRefusedRanges(intent: RefusedRangesIntent): readonly Cidr[] {
   const families = familiesOf(intent);
   const isOpened = (cidr: Cidr) => intent.allowPrivate.some(({ text }) => text === cidr.text);
   const refused = SPECIAL_USES.flatMap(({ category, cidr }) =>
