@@ -113,6 +113,28 @@ describe('an intercepted connection', () => {
     );
   });
 
+  it('is told of once in the log when its client says its last word before the target is reached', async () => {
+    const count = 60;
+    const { audit, proxy } = lab.arena;
+    const decisionsBefore = audit.events({ event: 'decision' }).length;
+    await Promise.all(
+      Array.from({ length: count }, async () => {
+        await using client = await rawConnect(proxy);
+        client.socket.end(`CONNECT ${HOST}:${echo.port} HTTP/1.1\r\nHost: a\r\n\r\n`);
+        await client.readToEnd();
+      }),
+    );
+    const ids = () =>
+      audit
+        .events({ event: 'decision' })
+        .slice(decisionsBefore)
+        .map(({ id }) => id);
+    const closes = () => audit.events({ event: 'close' }).filter(({ id }) => ids().includes(id));
+    await eventually('each to be closed', () => new Set(closes().map(({ id }) => id)).size === count);
+    expect(ids().length).toBe(count);
+    expect(closes().length).toBe(count);
+  });
+
   it.each(['http/1.1', 'h2'] as const)(
     'whose client does not read holds back the target, and grows no memory (%s)',
     async (protocol) => {

@@ -45,6 +45,7 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
   #reason: CloseFacts['reason'] | undefined;
   #detail: string | undefined;
   #isDenied = false;
+  #isFinal = false;
   /** Since when the client's handshake is under way. */
   #secureSinceMs: number | undefined;
   readonly #exchanges = new Set<Exchange>();
@@ -242,7 +243,10 @@ export class InterceptedConnection implements Open, InterceptedTunnel {
     this.#detail = detail;
   }
 
+  /** Of a socket that was destroyed before this began it may be told twice: its `close` may be past, or still to come. */
   #finalize(): void {
+    if (this.#isFinal) return;
+    this.#isFinal = true;
     const { record, facts, address } = this.#request;
     const { tunnels, counters, audit } = this.#context;
     const end = this.#reason ?? 'client-closed';
