@@ -72,17 +72,20 @@ export class Http1ClientConnection implements SecureListener, MessageListener, C
     const isWaiting = this.#side === undefined || this.#isAnswered;
     if (!isWaiting || this.#isEnding || nowMs - this.#waitsSinceMs <= this.#context.timeouts.headMs) return;
     const isHeadDue = this.#side === undefined && (this.#isFirst || !this.#reader.isBetweenMessages);
-    if (isHeadDue) this.#refuse('', { reason: 'request-timeout' });
-    else this.destroy();
+    if (isHeadDue) return void this.#refuse('', { reason: 'request-timeout' });
+    // What it has been answered may still be on its way.
+    this.#reader.stop();
+    this.end();
   }
 
-  /** Ends the connection; the client is not waited for. */
+  /** Ends the connection. A client that reads slowly is given all that was written; then it is not waited for. */
   end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.outbox.flush();
-    this.#options.stream.end();
-    this.#context.linger.add(this.#options.socket);
+    const { stream, socket } = this.#options;
+    socket.once('finish', () => this.#context.linger.add(socket));
+    stream.end();
   }
 
   destroy(): void {
