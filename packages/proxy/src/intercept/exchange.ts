@@ -185,14 +185,14 @@ export class Exchange {
     if (body === undefined) return undefined;
     if (whole !== undefined) {
       if (whole.length > 0) request.body.write(whole);
-      return void request.end(client.trailers());
+      return void request.end(behind(head, client.trailers()));
     }
     const pipe = new BodyPipe(body, request.body, {
       onBytes: (bytes) => {
         this.#report.bytesUp += bytes.length;
         this.#secondTry?.keep(bytes);
       },
-      onEnd: () => request.end(client.trailers()),
+      onEnd: () => request.end(behind(head, client.trailers())),
       // The client tells of its end itself.
       onBroken: () => undefined,
     });
@@ -271,8 +271,10 @@ export class Exchange {
       // Broken off, or cut: this is no end that the client may take for one.
       if (report.isSettled) return;
       report.finish();
+      // Asked before: what finishing throws away of the request never goes on, though it makes it complete.
+      const isWhole = client.complete;
       client.finish(scrubFields(response.trailers(), this.#secrets));
-      if (!client.complete) this.#sent?.abort();
+      if (!isWhole) this.#sent?.abort();
     };
     if (into === undefined) {
       body.flowTo(discarding);
@@ -355,6 +357,20 @@ export class Exchange {
 
 function without(fields: readonly Field[], name: string): Field[] {
   return fields.filter(([other]) => other.toLowerCase() !== name);
+}
+
+/**
+ * The trailers that do not say again what the head says: a reader that merges them would put them in the place of it, and
+ * so of the credential. Gateways count underscores for hyphens.
+ */
+function behind({ fields }: RequestHead, trailers: readonly Field[]): readonly Field[] {
+  if (trailers.length === 0) return trailers;
+  const inHead = new Set(fields.map(([name]) => plainName(name)));
+  return trailers.filter(([name]) => !inHead.has(plainName(name)));
+}
+
+function plainName(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
 }
 
 function valueIn(fields: readonly Field[], name: string): string | undefined {
