@@ -45,6 +45,8 @@ export async function createContainer(engine: Engine, request: ContainerRequest)
   const { name, image, labels, addresses, record, task, signal } = request;
   const { session } = partNames(name);
   const { cpus = DEFAULTS.cpus, memoryBytes = DEFAULTS.memoryBytes, pids = DEFAULTS.pids } = record.resources;
+  // Docker refuses more than there are.
+  const cores = Number(await engine.run(engine.traits.countCores, { task, signal })) || cpus;
   const environment = Object.entries({
     ...record.environment,
     ...request.environment,
@@ -59,7 +61,14 @@ export async function createContainer(engine: Engine, request: ContainerRequest)
     ...['--dns', '127.0.0.1', '--dns-search', '.', '--sysctl', 'net.ipv6.conf.all.disable_ipv6=1'],
     ...engine.traits.ownProxy,
     ...['--user', `${SESSION_UID}:0`, '--cap-drop', 'all', '--security-opt', 'no-new-privileges'],
-    ...['--cpus', String(cpus), '--memory', String(memoryBytes), '--memory-swap', String(memoryBytes)],
+    ...[
+      '--cpus',
+      String(Math.min(cpus, cores)),
+      '--memory',
+      String(memoryBytes),
+      '--memory-swap',
+      String(memoryBytes),
+    ],
     ...['--pids-limit', String(pids), '--no-healthcheck', '--stop-timeout', String(STOP_SECONDS)],
     ...['--volume', `${session}:${PLACES.volume}`],
     ...['--tmpfs', `${PLACES.credentials}:rw,nosuid,nodev,noexec,size=16m,mode=0770`],

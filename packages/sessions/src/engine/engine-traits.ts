@@ -5,6 +5,8 @@ export type EngineName = 'podman' | 'docker';
 export interface EngineTraits {
   /** Says that the engine's own server or storage answers, and what it is. */
   readonly probe: readonly string[];
+  /** Says how many cores there are where the containers run. */
+  readonly countCores: readonly string[];
   /** What to do when the program is missing, or does not answer; sentences without a full stop. */
   readonly install: string;
   readonly wake: string;
@@ -24,6 +26,7 @@ export interface EngineTraits {
 export const TRAITS: Readonly<Record<EngineName, EngineTraits>> = {
   podman: {
     probe: ['info', '--format', 'json'],
+    countCores: ['info', '--format', '{{.Host.CPUs}}'],
     install: 'Install podman (4.0 or newer, with netavark)',
     wake: 'Start it with podman machine start, or systemctl --user start podman.socket where CONTAINER_HOST names a socket',
     sealedNetwork: ['--internal', '--disable-dns'],
@@ -33,6 +36,7 @@ export const TRAITS: Readonly<Record<EngineName, EngineTraits>> = {
   },
   docker: {
     probe: ['info', '--format', '{{json .}}'],
+    countCores: ['info', '--format', '{{.NCPU}}'],
     install: 'Install Docker, or use podman',
     wake: 'Start the Docker daemon, and see that you may use it (docker info)',
     sealedNetwork: ['--internal', '--opt', 'com.docker.network.bridge.inhibit_ipv4=true'],
