@@ -18,7 +18,8 @@ const ALLOWLISTS = readdirSync(join(FOLDER, 'allowlists')).sort();
 const AT_MS = Date.parse('2030-06-01T00:00:00Z');
 
 /** What each kind is made for: the platform that has it, and both address families. */
-const PLATFORMS: Readonly<Record<Exclude<EmitterKind, 'NetworkPolicy'>, Intent['platform']>> = {
+const PLATFORMS: Readonly<Record<EmitterKind, Intent['platform']>> = {
+  NetworkPolicy: 'kubernetes',
   EgressFirewall: 'openshift',
   EgressNetworkPolicy: 'openshift',
   CiliumNetworkPolicy: 'cilium',
