@@ -80,7 +80,7 @@ requireSessions().describe('a session by the command line, from create to delete
     'is there as it was after stop and start: files, terminal, allowlist',
     async () => {
       await paude('stop');
-      expect((await person.try('exec', '--', 'true')).stderr).toContain('is not running');
+      expect((await person.try('exec', '--', 'true')).stderr).toContain('the session does not run');
       const refused = await person.try('connect');
       expect(refused.code).toBe(1);
       await paude('start');

@@ -20,9 +20,17 @@ describe('paude', () => {
   });
 
   it('prints help on standard error when a command is missing', async () => {
-    const { code, stdout, stderr } = await paude([]);
+    const { code, stdout, stderr } = await paude(['allowlist']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('Usage: paude');
+  });
+
+  it('says what sessions there are when nothing is asked', async () => {
+    expect(await paude([], { env: { PATH: '/nowhere', HOME: '/nowhere' } })).toEqual({
+      code: 0,
+      stdout: 'There is no session. Make one: paude create --git\n',
+      stderr: '',
+    });
   });
 
   it.each([

@@ -6,7 +6,8 @@ import { reportFailure } from './report-failure.ts';
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
   try {
     const program = await programFor(argv, io);
-    await program.parseAsync([...argv]);
+    // Without a word it says what sessions there are.
+    await program.parseAsync(argv.length <= 2 ? [...argv, 'list'] : [...argv]);
     return 0;
   } catch (error) {
     return reportFailure(error, io);
