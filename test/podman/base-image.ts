@@ -11,7 +11,11 @@ import type { Podman } from './podman.ts';
  *
  * @param without Libraries to leave out, as such a base may.
  */
-export async function buildBaseImage(podman: Podman, tag: string, without: readonly string[]): Promise<void> {
+export async function buildBaseImage(
+  podman: Pick<Podman, 'run'>,
+  tag: string,
+  without: readonly string[],
+): Promise<void> {
   await using context = await temporaryDirectory('base-image');
   for (const library of await librariesOfNode()) {
     if (without.some((name) => library.endsWith(`/${name}`))) continue;
@@ -28,7 +32,7 @@ export async function buildBaseImage(podman: Podman, tag: string, without: reado
   };
   for (const [name, text] of Object.entries(files)) await context.write(name, text, 0o644);
   successful(await runProcess('chmod', ['-R', 'a+rX', context.path]));
-  await podman.run('build', '--quiet', '--tag', tag, context.path);
+  await podman.run('build', '--quiet', '--file', context.join('Containerfile'), '--tag', tag, context.path);
 }
 
 /** Paths of the libraries that this Node is linked with, the dynamic linker among them. */

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/deadline.ts';
 import { Person } from './cli.ts';
+import { Terminal } from './cli-terminal.ts';
 import { requireSessions, SessionLab } from './lab.ts';
 
 const SLOW_MS = 120_000;
@@ -87,6 +88,26 @@ requireSessions().describe('a session by the command line, from create to delete
       expect(await paude('exec', '--', 'cat', 'more.txt')).toBe('three\n');
       expect(await paude('allowed-domains')).toBe('outside.test:*\nother.test:8080\n');
       await eventually('the terminal from before', async () => (await paude('logs')).includes('\ndone'));
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'is joined, left and joined again at a terminal, and its agent goes on meanwhile',
+    async () => {
+      await using terminal = await Terminal.open(person);
+      await terminal.type('paude connect', 'Enter');
+      await terminal.shows(/\[paude\] /);
+      await terminal.type('for n in 1 2 3 4 5 6; do echo "tick $((n * 7))"; sleep 1; done', 'Enter');
+      await terminal.shows(/^tick 7$/m);
+      await terminal.type('C-b', 'd');
+      await terminal.shows(/Left story; back to it: paude connect story/);
+      await eventually('the agent to go on', async () => (await paude('logs')).includes('\ntick 42'), {
+        timeoutMs: 20_000,
+        intervalMs: 500,
+      });
+      await terminal.type('clear; paude attach story', 'Enter');
+      await terminal.shows(/^tick 42$/m);
     },
     SLOW_MS,
   );

@@ -40,6 +40,11 @@ export class Person implements AsyncDisposable {
     return person;
   }
 
+  /** What Node runs for `paude`. */
+  get program(): string {
+    return `${BIN}/paude.js`;
+  }
+
   get project(): string {
     return this.home.join('project');
   }
@@ -58,7 +63,7 @@ export class Person implements AsyncDisposable {
   /** Runs `paude`, whatever comes of it. */
   try(...args: readonly string[]): Promise<ProcessResult> {
     const options = { cwd: this.project, env: this.env, lifetimeMs: 120_000 };
-    return runProcess(process.execPath, [`${BIN}/paude.js`, ...args], options);
+    return runProcess(process.execPath, [this.program, ...args], options);
   }
 
   /** What it says on standard output; throws when it fails. */

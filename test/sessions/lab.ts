@@ -5,6 +5,7 @@ import {
   buildSessionImage,
   containerBackend,
   type Engine,
+  type EngineName,
   openEngine,
   type SessionSpec,
 } from '@paude/sessions';
@@ -13,7 +14,7 @@ import { Podman, requirePodman } from '../podman/podman.ts';
 import { type ComponentTests, componentTests } from '../support/components.ts';
 import { runProcess, successful } from '../support/processes.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary.ts';
-import { type OutsideHost, startOutsideHost } from './outside-host.ts';
+import { type OutsideHost, startOutsideHost, startOutsideNamespace } from './outside-host.ts';
 import { buildSessionBase, missingForSessions } from './session-base.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -29,16 +30,22 @@ export function requireSessions(): ComponentTests {
   return missing.length > 0 ? componentTests(missing) : requirePodman();
 }
 
-/** podman with the images of sessions, and a host outside. Disposing of it removes all of it. */
+/** The program of an engine, with a store to spoil. */
+export interface EngineProgram extends Pick<Podman, 'run' | 'try' | 'env'>, AsyncDisposable {}
+
+/** An engine with the images of sessions, and a host outside. Disposing of it removes all of it. */
 export class SessionLab implements AsyncDisposable {
-  readonly podman: Podman;
+  readonly podman: EngineProgram;
   readonly engine: Engine;
   readonly backend: Backend;
   readonly image: string;
   readonly outside: OutsideHost;
   readonly state: TemporaryDirectory;
 
-  private constructor(podman: Podman, parts: Pick<SessionLab, 'engine' | 'image' | 'outside' | 'state'>) {
+  private constructor(
+    podman: EngineProgram,
+    parts: Pick<SessionLab, 'engine' | 'image' | 'outside' | 'state'>,
+  ) {
     this.podman = podman;
     this.engine = parts.engine;
     this.image = parts.image;
@@ -47,20 +54,23 @@ export class SessionLab implements AsyncDisposable {
     this.backend = this.backendOf(parts.engine);
   }
 
-  static async create(): Promise<SessionLab> {
-    const podman = await Podman.create();
+  /** @param podman The engine's program. @default podman with a store of its own */
+  static async create(name: EngineName = 'podman', given?: EngineProgram): Promise<SessionLab> {
+    const podman = given ?? (await Podman.create());
     const state = await temporaryDirectory('sessions');
     await buildBaseImage(podman, 'localhost/base:test', []);
     const args = ['run', '--silent', 'image', '--', '--tag', PROXY_IMAGE, '--base', 'localhost/base:test'];
     const options = { cwd: repository, env: podman.env, lifetimeMs: 180_000 };
-    successful(await runProcess('npm', [...args, '--engine', 'podman'], options));
+    successful(await runProcess('npm', [...args, '--engine', name], options));
     await buildSessionBase(podman, 'localhost/session-base:test');
-    const engine = openEngine('podman', { env: podman.env });
+    const engine = openEngine(name, { env: podman.env });
     const image = await buildSessionImage(engine, {
       directory: SESSION_DIRECTORY,
       base: 'localhost/session-base:test',
     });
-    const outside = await startOutsideHost(podman, PROXY_IMAGE);
+    // Docker keeps its networks apart from one another: for it the world is a namespace.
+    const outside =
+      name === 'podman' ? await startOutsideHost(podman, PROXY_IMAGE) : await startOutsideNamespace();
     return new SessionLab(podman, { engine, image, outside, state });
   }
 
@@ -111,6 +121,7 @@ export class SessionLab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.outside.close();
     await this.podman[Symbol.asyncDispose]();
     await this.state.remove();
   }

@@ -42,7 +42,7 @@ export function missingForSessions(): readonly string[] {
  * Makes an image like that of a small distribution, without a registry: programs of this machine with their libraries, no
  * package manager.
  */
-export async function buildSessionBase(podman: Podman, tag: string): Promise<void> {
+export async function buildSessionBase(podman: Pick<Podman, 'run'>, tag: string): Promise<void> {
   await using context = await temporaryDirectory('session-base');
   const root = context.join('root');
   const programs = COMMANDS.map((name) => findCommand(name)).filter((path) => path !== undefined);
@@ -72,7 +72,7 @@ export async function buildSessionBase(podman: Podman, tag: string): Promise<voi
   };
   for (const [name, text] of Object.entries(files)) await context.write(name, text, 0o644);
   successful(await runProcess('chmod', ['-R', 'a+rX', context.path]));
-  await podman.run('build', '--quiet', '--tag', tag, context.path);
+  await podman.run('build', '--quiet', '--file', context.join('Containerfile'), '--tag', tag, context.path);
 }
 
 async function librariesOf(programs: readonly string[]): Promise<readonly string[]> {

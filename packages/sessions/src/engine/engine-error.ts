@@ -32,7 +32,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     code: 'image-missing',
-    said: /manifest unknown|image not known|no such image|pull access denied|repository .*(not found|does not exist)|short-name .* did not resolve|initializing source docker:|invalid reference format|repository name must be lowercase|pinging container registry|failed to resolve reference|error getting credentials|unauthorized: /,
+    said: /manifest unknown|image not known|no such image|pull access denied|repository .*(not found|does not exist)|short-name .* did not resolve|initializing source docker:|invalid reference format|repository name must be lowercase|pinging container registry|get "https?:\/\/[^"]*\/v2\/|failed to resolve reference|error getting credentials|unauthorized: /,
     why: () => 'there is no such image here, and it could not be pulled',
     remedy: () => 'Check its name and that you are logged in to its registry, or build it first',
   },
