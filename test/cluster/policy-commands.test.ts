@@ -235,6 +235,52 @@ ownServerTests.describe('paude policy, with a cluster', () => {
     expect(JSON.stringify(rows)).toContain('old.example.com');
   });
 
+  it('diff finds a proxy that only reports, in a namespace and by itself', async () => {
+    const namespace = await applied();
+    const proxy = untilTestEnds(await startProxy(['--allowlist', allowlist, '--report-only']));
+    const url = `http://127.0.0.1:${proxy.adminPort}`;
+    const { code, rows } = await diff(namespace, '--proxy', url);
+    expect(code).toBe(1);
+    expect(rows).toMatchObject([{ code: 'proxy-report-only', risk: 'high' }]);
+    const alone = await policy('diff', `file:${allowlist}`, `proxy:${url}`);
+    expect(alone.code).toBe(1);
+    expect(alone.stdout).toContain('it lets everything pass');
+  });
+
+  it('diff finds what pods of the proxy are like, and pods that a policy selects by other labels', async () => {
+    const namespace = await applied();
+    const labels = { 'paude.io/egress-proxy': 'team' };
+    const pod = (name: string, role: string, spec: object = {}): WrittenObject => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels: { ...labels, role } },
+      spec: { containers: [{ name: 'agent', image: 'none' }], ...spec },
+    });
+    await change(namespace, pod('a', 'one'));
+    await change(namespace, pod('b', 'two', { hostNetwork: true }));
+    await change(namespace, {
+      ...NETWORK_POLICY,
+      metadata: { name: 'helpful' },
+      spec: { podSelector: { matchLabels: { role: 'two' } }, policyTypes: ['Egress'], egress: [{}] },
+    });
+    const { rows } = await diff(namespace);
+    for (const code of ['pod-host-network', 'pods-held-otherwise', 'network-policy-opened-by-other'])
+      expect(rows).toContainEqual(expect.objectContaining({ code, change: 'unenforced', risk: 'high' }));
+  });
+
+  it('diff finds a policy of ours that somebody has opened to other pods', async () => {
+    const namespace = await applied();
+    const { spec } = await server.admin.get(NETWORK_POLICY, 'team-ingress', { namespace });
+    await change(namespace, {
+      ...NETWORK_POLICY,
+      metadata: { name: 'team-ingress' },
+      spec: { ...(spec as object), ingress: [{}] },
+    });
+    expect((await diff(namespace)).rows).toContainEqual(
+      expect.objectContaining({ code: 'network-policy-ingress-open', risk: 'high' }),
+    );
+  });
+
   it('a dry run shows the server’s own difference, and changes nothing', async () => {
     const namespace = await applied();
     const wider = await directory.write('wider.yaml', `${RULES}- new.example.com\n`);

@@ -30,7 +30,6 @@ export {
   type SourceName,
 } from './diff/diff-sources.ts';
 export { type ExitCodeOptions, type PolicyOutcome, policyExitCode } from './diff/policy-exit-code.ts';
-export { type EnforcementParts, readEnforcement } from './diff/read-enforcement.ts';
 export type { DiffChange, DiffRow, Risk, Where } from './diff/row.ts';
 export type {
   Enforcement,
@@ -78,6 +77,7 @@ export { type HostAlias, hostAliasFor } from './network-policy/host-alias.ts';
 export { networkPolicyEmitter } from './network-policy/network-policy-emitter.ts';
 export { networkPolicyReader } from './network-policy/network-policy-reader.ts';
 export { applyOrder } from './plan/apply-order.ts';
+export { type HeldPodsParts, readHeldPods } from './pods/read-held-pods.ts';
 export { readManifests } from './render/read-manifests.ts';
 export { renderDirectory } from './render/render-directory.ts';
 export { renderJson } from './render/render-json.ts';

@@ -10,8 +10,8 @@ import {
   networkPolicyEmitter,
   objectNames,
   type Platform,
-  readEnforcement,
   readers,
+  readHeldPods,
   sessionIntent,
   standaloneIntent,
 } from '@paude/policy';
@@ -41,6 +41,8 @@ export interface SubjectFlags {
 export interface Subject {
   readonly intent: Intent;
   readonly allowlist?: Allowlist | undefined;
+  /** The ConfigMap that it was read from. */
+  readonly configMap?: string | undefined;
 }
 
 const ALLOWLIST_KEY = 'allowlist.yaml';
@@ -63,7 +65,7 @@ export function findSubject(set: ObjectSet, flags: SubjectFlags): Subject {
     const wanted = objectNames(intent).allowlist;
     const found = allowlistMaps(set).find(({ metadata }) => metadata.name === wanted);
     if (found === undefined && !hasAny(set, intent)) throw nothingThere(set, intent);
-    return { intent, allowlist: found && readAllowlistMap(found) };
+    return { intent, ...(found === undefined ? {} : readAllowlistMap(found)) };
   }
   const maps = allowlistMaps(set);
   const [only, ...others] = maps;
@@ -77,7 +79,7 @@ export function findSubject(set: ObjectSet, flags: SubjectFlags): Subject {
       : ofInstance === undefined
         ? namespaceIntent(namespace, options)
         : proxyOf(ofInstance);
-  return { intent, allowlist: readAllowlistMap(only) };
+  return { intent, ...readAllowlistMap(only) };
 }
 
 /** Where the clients of a standalone proxy are, when that is not where it is itself: its own ingress says so. */
@@ -106,7 +108,7 @@ export function clientNamespaces(objects: readonly KubernetesObject[], name?: st
 const NAMESPACE_NAME = /"kubernetes\.io\/metadata\.name":"([a-z\d-]{1,63})"/g;
 
 /** Reads back what the objects hold the subject's pods to, and which of the policies that it needs are not there. */
-export function enforcementOf(set: ObjectSet, { intent, allowlist }: Subject): Enforcement {
+export function enforcementOf(set: ObjectSet, { intent, allowlist, configMap }: Subject): Enforcement {
   const { families, wildcardFirewallNames, platform } = set;
   const policiesOf = (dns: DnsMode) =>
     // Which policies there have to be does not depend on the rules, as long as there are some.
@@ -116,7 +118,7 @@ export function enforcementOf(set: ObjectSet, { intent, allowlist }: Subject): E
   // Where pods ask for names was chosen when the policies were made.
   const meant = DNS_MODES.flatMap(policiesOf);
   const context = ({ labels, namespace = set.namespace }: Intent['workload']) => ({
-    podLabels: podLabels(set, { labels, namespace }),
+    podLabels: labels,
     namespace,
     namespaceLabels:
       namespace === set.namespace ? set.namespaceLabels : { 'kubernetes.io/metadata.name': namespace },
@@ -125,32 +127,18 @@ export function enforcementOf(set: ObjectSet, { intent, allowlist }: Subject): E
     platform,
     meant,
   });
-  return readEnforcement({
+  return readHeldPods({
     objects: set.objects,
     readers,
     workload: context(intent.workload),
     ...(intent.proxy === undefined ? {} : { proxy: context(intent.proxy) }),
     expected: policiesOf(intent.dns),
+    configMap,
   });
 }
 
 const DNS_MODES: readonly DnsMode[] = ['kube-dns', 'openshift', 'node-local', 'none'];
 const EVERYTHING: Allowlist = { rules: [], defaultPorts: [80, 443] };
-
-/** The labels that a pod of the group really has, where there is one: policies of others may select it by them. */
-function podLabels(
-  set: ObjectSet,
-  { labels, namespace }: { readonly labels: Readonly<Record<string, string>>; readonly namespace: string },
-): Readonly<Record<string, string>> {
-  const wanted = Object.entries(labels);
-  const pod = set.objects.find(
-    ({ kind, metadata }) =>
-      kind === 'Pod' &&
-      metadata.namespace === namespace &&
-      wanted.every(([name, value]) => metadata.labels?.[name] === value),
-  );
-  return pod?.metadata.labels ?? labels;
-}
 
 function allowlistMaps({ objects }: ObjectSet): KubernetesObject[] {
   return objects.filter(
@@ -160,9 +148,10 @@ function allowlistMaps({ objects }: ObjectSet): KubernetesObject[] {
   );
 }
 
-function readAllowlistMap({ metadata, data }: KubernetesObject): Allowlist {
+function readAllowlistMap({ metadata, data }: KubernetesObject) {
   const text = (data as Record<string, string>)[ALLOWLIST_KEY] ?? '';
-  return parseAllowlistFile(text, { path: `ConfigMap/${metadata.name}` });
+  const { name } = metadata;
+  return { allowlist: parseAllowlistFile(text, { path: `ConfigMap/${name}` }), configMap: name };
 }
 
 function hasAny({ objects }: ObjectSet, intent: Intent): boolean {

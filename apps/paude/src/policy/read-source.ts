@@ -6,7 +6,7 @@ import type { Io } from '../io.ts';
 import { readCluster } from './cluster-source.ts';
 import { readManifestFiles } from './manifests-source.ts';
 import { enforcementOf, findSubject, type ObjectSet, type Subject, type SubjectFlags } from './object-set.ts';
-import { readProxy } from './proxy-source.ts';
+import { type ProxyState, readProxy } from './proxy-source.ts';
 import { readLog } from './read-log.ts';
 import { parseSourceName, type SourceName } from './source-name.ts';
 import { readSquid } from './squid-source.ts';
@@ -51,8 +51,7 @@ export async function readSource(written: string, options: ReadOptions): Promise
       return as({ allowlist: await squidAllowlist(name.path, options.io) });
     case 'proxy': {
       const { allowlist, ...state } = await readProxy(name.url, { tokenFile: options.adminTokenFile });
-      const { readMs, reloadFailure } = state;
-      return as({ allowlist, running: { where: written, readMs, ...failure(reloadFailure) } });
+      return as({ allowlist, running: { where: written, ...runningState(state) } });
     }
     case 'manifests':
       return fromObjects(await manifestSet(name, options), { ...options, kind });
@@ -109,12 +108,12 @@ async function runningProxy(
   const name = parseSourceName(url.startsWith('proxy:') ? url : `proxy:${url}`) as SourceName & {
     kind: 'proxy';
   };
-  const { allowlist, readMs, reloadFailure } = await readProxy(name.url, { tokenFile: adminTokenFile });
-  return { allowlist, where: `the proxy at ${name.url.origin}`, readMs, ...failure(reloadFailure) };
+  const { allowlist, ...state } = await readProxy(name.url, { tokenFile: adminTokenFile });
+  return { allowlist, where: `the proxy at ${name.url.origin}`, ...runningState(state) };
 }
 
-function failure(reloadFailure: string | undefined): { reloadFailure?: string } {
-  return reloadFailure === undefined ? {} : { reloadFailure };
+function runningState({ readMs, reloadFailure, reportOnly }: Omit<ProxyState, 'allowlist'>) {
+  return { readMs, reportOnly, ...(reloadFailure === undefined ? {} : { reloadFailure }) };
 }
 
 /** Of files nobody knows where they go: the namespace is theirs, the platform that of the kinds among them. */

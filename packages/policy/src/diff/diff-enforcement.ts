@@ -25,6 +25,8 @@ export function diffLayers(from: Source, to: Source, options: { readonly atMs: n
     const [old, now] = [from, to].map((source) => layersOf(source).find((layer) => keyOf(layer) === key));
     const [before, after] = [baseline(old, now, from), baseline(now, old, to)];
     const layer = old?.kind ?? now?.kind ?? '';
+    if (old !== undefined && now === undefined && to.enforcement !== undefined && !old.lifted.isFailOpen)
+      return [goneRow(old, from, to)];
     if (before === undefined || after === undefined) return [];
     return diffAllowlists(
       { name: from.name, allowlist: before },
@@ -47,10 +49,44 @@ export function weaknessRows(
     ...enforcement.layers.flatMap((layer) => [
       ...layer.lifted.weaknesses
         .filter(({ severity }) => severity !== 'info')
-        .map((weakness) => weaknessRow(weakness, layer, side)),
+        .map((weakness) => ({ ...weaknessRow(weakness, side), layer: layer.kind })),
       ...failOpenRow(layer, side),
     ]),
+    ...(enforcement.weaknesses ?? [])
+      .filter(({ severity }) => severity !== 'info')
+      .map((weakness) => weaknessRow(weakness, side)),
     ...openedRows(enforcement, side, options),
+  ];
+}
+
+/**
+ * That nothing on one side says which names are allowed, where the other side does: its objects may be all in order, and
+ * still nobody knows what the proxy behind them lets pass, or no proxy is there.
+ */
+export function unknownNamesRow(silent: Source, stated: Source, side: 'from' | 'to'): DiffRow[] {
+  const { enforcement } = silent;
+  if (enforcement === undefined || enforcement.layers.some(({ kind }) => !NAMELESS.has(kind))) return [];
+  const isProxied = enforcement.layers.some(({ pods }) => pods === 'proxy');
+  const hasNames = stated.allowlist?.rules.some(
+    ({ effect, pattern }) => effect === 'allow' && pattern.kind !== 'address',
+  );
+  if (!isProxied && hasNames !== true) return [];
+  const where = whereOfObject(silent.name);
+  return [
+    {
+      change: 'undecided',
+      code: 'names-unknown',
+      rule: '',
+      layer: 'allowlist',
+      ports: [],
+      everyOtherPort: false,
+      risk: 'medium',
+      why: isProxied
+        ? `Whether the proxy of ${silent.name} allows the same could not be told: the ConfigMap with its allowlist is not there.`
+        : `Whether ${silent.name} allows the same could not be told: there is no proxy, and no object that knows names.`,
+      remedy: isProxied ? 'Add the ConfigMap, or ask the proxy with --proxy' : 'Put a proxy in front',
+      ...(side === 'from' ? { from: where } : { to: where }),
+    },
   ];
 }
 
@@ -77,6 +113,19 @@ function baseline(
   return other.pods === 'proxy' || NAMESPACE_WIDE.has(other.kind) ? source.allowlist : undefined;
 }
 
+/** A lock that one side has and the other has not: what it says of names may be the same, it does not hold there. */
+function goneRow({ kind, pods, objects }: EnforcementLayer, from: Source, to: Source): DiffRow {
+  const [object = kind] = objects;
+  return {
+    ...aboutObject(object, 'from'),
+    layer: kind,
+    code: 'kind-missing',
+    risk: 'high',
+    why: `${to.name} has no ${kind} that holds the ${pods}, and ${from.name} has ${object}.`,
+    remedy: 'Apply it',
+  };
+}
+
 function missingRow({ object, why }: MissingObject, side: 'from' | 'to'): DiffRow {
   return {
     ...aboutObject(object, side),
@@ -87,11 +136,10 @@ function missingRow({ object, why }: MissingObject, side: 'from' | 'to'): DiffRo
   };
 }
 
-function weaknessRow(weakness: Weakness, layer: EnforcementLayer, side: 'from' | 'to'): DiffRow {
+function weaknessRow(weakness: Weakness, side: 'from' | 'to'): DiffRow {
   const { object, code, severity, message, remedy } = weakness;
   return {
     ...aboutObject(object, side),
-    layer: layer.kind,
     code,
     risk: RISK_OF[severity],
     why: `${object}: ${message}.`,

@@ -25,6 +25,16 @@ export function runningRows(
       remedy: 'Correct the allowlist; the rules before stay in force until then',
     });
   }
+  if (running.reportOnly === true) {
+    rows.push({
+      ...about,
+      code: 'proxy-report-only',
+      rule: '',
+      risk: 'high',
+      why: `${running.where} only reports: it lets everything pass, whatever its rules say.`,
+      remedy: 'Start it without --report-only and PAUDE_PROXY_REPORT_ONLY',
+    });
+  }
   if (running.allowlist === undefined) {
     rows.push({
       ...about,

@@ -1,7 +1,7 @@
 import type { Allowlist } from '@paude/allowlist';
 import { PaudeError } from '@paude/errors';
 import { diffAllowlists } from './diff-allowlists.ts';
-import { diffLayers, weaknessRows } from './diff-enforcement.ts';
+import { diffLayers, unknownNamesRow, weaknessRows } from './diff-enforcement.ts';
 import { runningRows } from './diff-running.ts';
 import { allowlistOfUsage, diffUsage } from './diff-usage.ts';
 import { DIFF_CHANGES, type DiffChange, type DiffRow, type Risk, sortedRows } from './row.ts';
@@ -62,6 +62,8 @@ export function diffSources(from: Source, to: Source, options: DiffOptions): Pol
     ...(stated ?? []),
     ...(layers ?? []),
     ...(usage ?? []),
+    ...(before === undefined && after !== undefined ? unknownNamesRow(from, to, 'from') : []),
+    ...(after === undefined && before !== undefined ? unknownNamesRow(to, from, 'to') : []),
     ...weaknessRows(from, 'from', options),
     ...weaknessRows(to, 'to', options),
     ...runningRows(from, 'from', options),

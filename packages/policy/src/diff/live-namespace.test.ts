@@ -8,7 +8,7 @@ import { networkPolicyEmitter } from '../network-policy/network-policy-emitter.t
 import { networkPolicyReader } from '../network-policy/network-policy-reader.ts';
 import { diffSources } from './diff-sources.ts';
 import { readEnforcement } from './read-enforcement.ts';
-import type { RunningProxy, Source } from './source.ts';
+import type { Enforcement, RunningProxy, Source } from './source.ts';
 
 const allowlist = parseWords(['api.example.com', 'git.example.org:{443,8443}']);
 const intent = sessionIntent('demo', {
@@ -41,13 +41,13 @@ function emitted(): KubernetesObject[] {
   }));
 }
 
-const enforcementOf = (objects: readonly KubernetesObject[]) =>
+const enforcementOf = (objects: readonly KubernetesObject[], expected = emitted()) =>
   readEnforcement({
     objects,
     readers: allReaders,
     workload: context(intent.workload.labels),
     proxy: context(intent.proxy?.labels ?? {}),
-    expected: emitted(),
+    expected,
   });
 
 const file: Source = {
@@ -162,6 +162,49 @@ describe('a file against a live namespace', () => {
       'unenforced proxy-older-allowlist old.example.com high Pod/paude-proxy-demo-1',
       'unenforced proxy-allowlist-pending git.example.org:{443,8443} low Pod/paude-proxy-demo-1',
     ]);
+  });
+
+  it('finds a proxy that only reports', () => {
+    const running = { where: 'Pod/paude-proxy-demo-1', allowlist, reportOnly: true };
+    expect(told(emitted(), running)).toEqual(['unenforced proxy-report-only high Pod/paude-proxy-demo-1']);
+    expect(told(emitted(), { ...running, reportOnly: false })).toEqual([]);
+  });
+
+  it('finds a kind that one side has to hold the pods, and the other has not', () => {
+    const without = emitted().filter(({ kind }) => kind !== 'EgressFirewall');
+    const side = { ...cluster(without), enforcement: enforcementOf(without, without) };
+    expect(diffSources(file, side, { atMs: 0 }).rows).toMatchObject([
+      {
+        change: 'unenforced',
+        code: 'kind-missing',
+        risk: 'high',
+        from: { object: 'EgressFirewall/default' },
+      },
+    ]);
+    expect(diffSources(side, file, { atMs: 0 }).rows).toEqual([]);
+  });
+
+  it('finds what pods themselves are like', () => {
+    const weak = { code: 'pod-host-network', severity: 'error', object: 'Pod/a', message: 'm', remedy: 'r' };
+    const source = cluster(emitted());
+    const enforcement = { ...enforcementOf(emitted()), weaknesses: [weak] } as Enforcement;
+    const { rows } = diffSources(file, { ...source, enforcement }, { atMs: 0 });
+    expect(rows).toMatchObject([
+      { change: 'unenforced', code: 'pod-host-network', layer: 'Pod', why: 'Pod/a: m.' },
+    ]);
+  });
+
+  it('does not call the same what nobody knows the names of', () => {
+    const policies = emitted().filter(({ kind }) => kind !== 'EgressFirewall');
+    const named = { ...file, enforcement: enforcementOf(policies, policies) };
+    const silent = { ...named, allowlist: undefined };
+    const codes = (from: Source, to: Source) =>
+      diffSources(from, to, { atMs: 0 }).rows.map(({ change, code }) => `${change} ${code}`);
+    expect(codes(named, silent)).toEqual(['undecided names-unknown']);
+    expect(codes(silent, named)).toEqual(['undecided names-unknown']);
+    expect(codes(silent, silent)).toEqual([]);
+    const pods = { layers: [], missing: [] };
+    expect(codes(named, { ...silent, enforcement: pods })).toContain('undecided names-unknown');
   });
 
   const cilium = (managed: boolean): KubernetesObject => ({

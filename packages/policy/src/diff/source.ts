@@ -1,5 +1,5 @@
 import type { Allowlist } from '@paude/allowlist';
-import type { Destination, Lifted, Verdict } from '../model/lifted.ts';
+import type { Destination, Lifted, Verdict, Weakness } from '../model/lifted.ts';
 import type { Usage } from '../usage/usage.ts';
 
 /** Where what is compared was read. */
@@ -30,12 +30,16 @@ export interface RunningProxy {
   readonly readMs?: number | undefined;
   /** Why it could not read the newest rules. */
   readonly reloadFailure?: string | undefined;
+  /** Whether it lets everything pass, and only tells what it would refuse. @default false */
+  readonly reportOnly?: boolean | undefined;
 }
 
 /** The objects that hold the traffic of pods, read back. */
 export interface Enforcement {
   readonly layers: readonly EnforcementLayer[];
   readonly missing: readonly MissingObject[];
+  /** What the pods themselves are like that makes the objects hold less than they say. @default [] */
+  readonly weaknesses?: readonly Weakness[] | undefined;
 }
 
 /** The objects of one kind, as they bear on one group of pods. Traffic has to pass every layer. */
