@@ -23,7 +23,13 @@ export async function listSessions(
 ): Promise<readonly Session[]> {
   const names = only === undefined ? sessions.backendNames : [only as BackendName];
   const lists = await Promise.all(names.map((name) => listOf(sessions.backend(name), only !== undefined)));
-  return lists.flat().sort((one, other) => one.name.localeCompare(other.name));
+  const seen = new Set<string>();
+  // podman can stand on PATH as docker, too: its sessions are not two.
+  const found = lists.flat().filter(({ name, createdMs, workspace }) => {
+    const key = JSON.stringify([name, createdMs, workspace]);
+    return !seen.has(key) && seen.add(key);
+  });
+  return found.sort((one, other) => one.name.localeCompare(other.name));
 }
 
 /**

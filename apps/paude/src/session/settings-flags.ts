@@ -1,5 +1,14 @@
 import { splitWords } from '@paude/allowlist';
+import { DEFAULT_ROUTES } from '@paude/credentials/variables';
+import { commandLineError } from '../command-line-error.ts';
 import type { Io } from '../io.ts';
+
+/** Variables of the default routes: they hold a credential, or the path of one. */
+const CREDENTIALS: ReadonlySet<string> = new Set(
+  DEFAULT_ROUTES.flatMap(({ sources }) =>
+    sources.map((source) => ('env' in source ? source.env : source.fileIn)),
+  ),
+);
 
 /** What the command line of `create` and `config show` says. */
 export interface SettingsFlags {
@@ -49,6 +58,14 @@ export function settingsOf(flags: SettingsFlags, io: Pick<Io, 'env' | 'stderr'>)
 /** `NAME=VALUE`, or `NAME` for what it is outside. */
 function variable(word: string, env: Io['env']): readonly [string, string] {
   const at = word.indexOf('=');
+  if (CREDENTIALS.has(at < 0 ? word : word.slice(0, at))) {
+    throw commandLineError({
+      action: 'set the variable',
+      input: at < 0 ? word : word.slice(0, at),
+      why: 'it holds a credential, which the proxy puts on requests while the session has a stub',
+      remedy: 'Leave the flag out, and have the variable set here',
+    });
+  }
   return at < 0 ? [word, env[word] ?? ''] : [word.slice(0, at), word.slice(at + 1)];
 }
 
