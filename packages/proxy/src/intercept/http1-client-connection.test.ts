@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import { parseHost } from '@paude/allowlist';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EngineContext } from '../engine/context.ts';
 import type { SecureStream } from '../http1/secure-stream.ts';
 import type { Exchange } from './exchange.ts';
@@ -10,9 +10,10 @@ import type { InterceptedTunnel } from './intercepted-tunnel.ts';
 
 const HEAD_MS = 1000;
 
-it('a client that reads slowly is given all that it was answered, also when its connection is to end', () => {
+/** A connection on which one request has been answered, and what becomes of it. */
+function kept() {
   const told: string[] = [];
-  // What a connection asks of its surroundings while nobody asks for anything.
+  // What a connection asks of its surroundings while it refuses nothing.
   const context = {
     timeouts: { headMs: HEAD_MS },
     limits: { maxHeaderBytes: 16_384 },
@@ -39,10 +40,41 @@ it('a client that reads slowly is given all that it was answered, also when its 
   const connection = new Http1ClientConnection(context, { tunnel, stream, socket }, () => undefined);
   connection.onBytes(Buffer.from('GET / HTTP/1.1\r\nHost: x.example\r\n\r\n'));
   connection.served(false);
-  // No other request comes in time.
-  connection.sweep(performance.now() + 2 * HEAD_MS);
-  expect(told).toEqual(['ends']);
-  // All is with the kernel: from now on it is for the client to close.
-  socket.emit('finish');
-  expect(told).toEqual(['ends', 'lingers']);
+  return { told, socket, connection };
+}
+
+describe('Http1ClientConnection', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('gives a client that reads slowly all that it was answered, also when its connection is to end', () => {
+    const { told, socket, connection } = kept();
+    connection.sweep(performance.now() + 2 * HEAD_MS);
+    expect(told).toEqual(['ends']);
+    // All is with the kernel: from now on it is for the client to close.
+    socket.emit('finish');
+    expect(told).toEqual(['ends', 'lingers']);
+  });
+
+  it('is not held open by empty lines', () => {
+    const { told, connection } = kept();
+    for (let count = 0; count < 3; count++) {
+      vi.advanceTimersByTime(HEAD_MS / 2);
+      connection.onBytes(Buffer.from('\r\n'));
+    }
+    connection.sweep(performance.now());
+    expect(told).toEqual(['ends']);
+  });
+
+  it('waits for the next request from the end of the one before, not from its answer', () => {
+    const { told, connection } = kept();
+    connection.onBytes(Buffer.from('POST / HTTP/1.1\r\nHost: x.example\r\nContent-Length: 2\r\n\r\n'));
+    connection.resume();
+    connection.served(false);
+    vi.advanceTimersByTime(HEAD_MS - 100);
+    connection.onBytes(Buffer.from('ok'));
+    vi.advanceTimersByTime(HEAD_MS - 100);
+    connection.sweep(performance.now());
+    expect(told).toEqual([]);
+  });
 });

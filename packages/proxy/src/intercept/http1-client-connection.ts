@@ -45,7 +45,7 @@ export class Http1ClientConnection implements SecureListener, MessageListener, C
   #hasInputEnded = false;
   /** Whether so much waits to be read here that no more is taken from the kernel. */
   #isHeldBack = false;
-  /** Since when the next head is due, or the end of a body that is thrown away. */
+  /** Since when the next whole head is due, whatever comes in front of it, or the end of a body that is thrown away. */
   #waitsSinceMs = performance.now();
 
   constructor(
@@ -112,7 +112,6 @@ export class Http1ClientConnection implements SecureListener, MessageListener, C
   }
 
   onBytes(bytes: Buffer): void {
-    if (this.#side === undefined && this.#reader.isBetweenMessages) this.#waitsSinceMs = performance.now();
     this.#reader.push(bytes);
     this.#balance();
   }
@@ -194,6 +193,7 @@ export class Http1ClientConnection implements SecureListener, MessageListener, C
     this.#exchange = undefined;
     this.#isRead = false;
     this.#isAnswered = false;
+    this.#waitsSinceMs = performance.now();
     // A client that reads no answers gets no more of them.
     if (this.outbox.isFull) this.#reader.pause();
     // Not within what has just ended: the connection to the target is not free before that is over.
