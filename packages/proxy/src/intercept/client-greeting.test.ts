@@ -72,6 +72,16 @@ describe('ClientGreeting', () => {
     expect(there.stream.destroyed).toBe(false);
   });
 
+  it('closes on a client that had ended before it was made', async () => {
+    const stream = new PassThrough({ autoDestroy: false });
+    stream.resume().end();
+    await new Promise((resolve) => stream.once('end', resolve));
+    // It stands for the socket.
+    const socket = stream as unknown as Socket;
+    new ClientGreeting(socket, NONE, { host: parseHost(HOST), maxBytes: 1000 });
+    expect(stream.destroyed).toBe(true);
+  });
+
   it('lets go of the socket when it is ignored', () => {
     const { stream, greeting } = greetingOver();
     greeting.ignore();

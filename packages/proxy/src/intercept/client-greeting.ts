@@ -52,6 +52,8 @@ export class ClientGreeting {
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     if (early.length > 0) this.#look(this.#bytes);
+    // Its last word may have been read with its first.
+    if (socket.readableEnded) this.#onEnd();
   }
 
   /** Since when the ClientHello is due; undefined before `hello()` was called, and when it is there. */
