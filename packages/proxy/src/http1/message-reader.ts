@@ -53,7 +53,7 @@ export class MessageReader {
   #extensionBytes = 0;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
-  /** Of the head that waits: what has been searched for its end. */
+  /** Of the head or the trailers that wait: what has been searched for their end. */
   #searched = 0;
   /** Whether its first line has been looked at. */
   #isLineRead = false;
@@ -194,17 +194,21 @@ export class MessageReader {
   /** Nobody waits for the rest of a head that cannot be one. @returns -1 */
   #lookAtBeginning(bytes: Buffer, at: number): number {
     const { kind } = this.#options;
-    // With the CR at the end of what has been looked at, which may want its LF.
-    const known = this.#searched - (bytes[at + this.#searched - 1] === CR ? 1 : 0);
-    const fresh = bytes.toString('latin1', at + Math.max(0, known), bytes.length);
-    this.#searched = bytes.length - at;
-    if (hasBareLineEnd(fresh)) return this.#malformed('a line ends in CR or LF alone');
+    if (hasBareLineEnd(this.#freshText(bytes, at))) return this.#malformed('a line ends in CR or LF alone');
     if (this.#isLineRead) return -1;
     const text = bytes.toString('latin1', at, bytes.length);
     const end = text.indexOf('\r\n');
     this.#isLineRead = end >= 0;
     const fault = end < 0 ? beginningFault(text, kind) : lineFault(text.slice(0, end + 2), kind);
     return fault === undefined ? -1 : this.#fail(fault);
+  }
+
+  /** Of a head or trailers that are not whole: what has not been looked at before. */
+  #freshText(bytes: Buffer, at: number): string {
+    // With the CR at the end of what has been looked at, which may want its LF.
+    const known = this.#searched - (bytes[at + this.#searched - 1] === CR ? 1 : 0);
+    this.#searched = bytes.length - at;
+    return bytes.toString('latin1', at + Math.max(0, known), bytes.length);
   }
 
   #begin(framing: BodyFraming): void {
@@ -260,11 +264,11 @@ export class MessageReader {
   #readTrailers(bytes: Buffer, at: number): number {
     const { maxHeadBytes } = this.#options;
     if (bytes[at] === CR && bytes[at + 1] === LF) return LINE_END.length + this.#endMessage(NO_TRAILERS);
-    const end = bytes.indexOf(HEAD_END, at);
+    const end = bytes.indexOf(HEAD_END, at + Math.max(0, this.#searched - HEAD_END.length));
     if ((end < 0 ? bytes.length : end + HEAD_END.length) - at > maxHeadBytes)
       return this.#fail({ fault: 'headers-too-large', detail: `trailers over ${maxHeadBytes} bytes` });
     if (end < 0) {
-      return hasBareLineEnd(bytes.toString('latin1', at, bytes.length))
+      return hasBareLineEnd(this.#freshText(bytes, at))
         ? this.#malformed('a line ends in CR or LF alone')
         : -1;
     }
@@ -277,6 +281,7 @@ export class MessageReader {
   /** @returns 0 */
   #endMessage(trailers: readonly Field[]): number {
     this.#state = 'head';
+    this.#searched = 0;
     this.#listener.onMessageEnd(trailers);
     return 0;
   }
