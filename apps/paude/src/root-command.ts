@@ -4,6 +4,7 @@ import { VERSION } from './version.ts';
 
 const EXAMPLES = `
 Examples:
+  paude create --git
   paude run --allowed-domains default -- npx some-agent
   paude proxy --allowed-domains default
   paude help proxy

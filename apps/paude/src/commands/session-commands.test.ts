@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -271,5 +272,25 @@ describe('paude config', () => {
     expect((await paude(new FakeSessions(), ['config', 'path'])).stdout).toBe(
       `${directory}/.config/paude/config.json\n`,
     );
+  });
+});
+
+describe('paude completion', () => {
+  it('completes commands, options and commands of commands in bash', async () => {
+    const { stdout } = await paude(new FakeSessions(), ['completion', 'bash']);
+    const complete = (...words: string[]) => {
+      const line = words.map((word) => `'${word}'`).join(' ');
+      const script = `${stdout}\nCOMP_WORDS=(${line}) COMP_CWORD=${words.length - 1}; _paude; echo "\${COMPREPLY[@]}"`;
+      return spawnSync('bash', ['-c', script], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin' } }).stdout;
+    };
+    expect(complete('paude', 'allo')).toBe('allowed-domains\n');
+    expect(complete('paude', 'remote', '')).toContain('add list remove cleanup');
+    expect(complete('paude', 'delete', 'one', '--c')).toBe('--confirm\n');
+  });
+
+  it('is there for zsh and fish, and for no other', async () => {
+    expect((await paude(new FakeSessions(), ['completion', 'zsh'])).stdout).toMatch(/^#compdef paude\n/);
+    expect((await paude(new FakeSessions(), ['completion', 'fish'])).stdout).toContain('complete -c paude');
+    expect((await paude(new FakeSessions(), ['completion', 'tcsh'])).code).toBe(2);
   });
 });
