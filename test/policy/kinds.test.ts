@@ -162,6 +162,9 @@ describe.each(KINDS)('%s', { timeout: 120_000 }, (kind, naive) => {
             expect.fail(context(`${rule.text} ${why}`));
         }
         expect(lifted.weaknesses.filter(({ severity }) => severity === 'error')).toEqual([]);
+        expect(
+          lifted.weaknesses.filter(({ code }) => /-(?:other-protocols|elsewhere-open)$/.test(code)),
+        ).toEqual([]);
       }),
       { numRuns: RUNS },
     );

@@ -7,6 +7,7 @@ import { liveList, liveMap, liveName, liveText } from '../names/live.ts';
 import { ownObjects } from '../names/own-objects.ts';
 import { selects } from '../names/selector.ts';
 import { malformed, selectsNothing } from '../names/selector-statement.ts';
+import { unsaidWeaknesses } from '../names/unsaid.ts';
 import { weaknessesOf } from '../names/weaknesses.ts';
 import { readAntrea } from './read.ts';
 
@@ -28,6 +29,7 @@ function lift(objects: readonly KubernetesObject[], context: LiftContext): Lifte
   const [first] = selected;
   if (first !== undefined) found.push(...weaknessesOf(PREFIX, liveName(first), statement, lifted, context));
   else if (own.length > 0) found.push(selectsNothing(PREFIX, own));
+  found.push(...unsaidWeaknesses(PREFIX, lifted));
   return { allowlist: lifted.allowlist, isFailOpen: lifted.isFailOpen, weaknesses: found };
 }
 

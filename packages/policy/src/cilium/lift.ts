@@ -6,6 +6,7 @@ import { liftStatement } from '../names/lift-statement.ts';
 import { isMap, type Live, liveList, liveName } from '../names/live.ts';
 import { ownObjects } from '../names/own-objects.ts';
 import { ciliumSelects } from '../names/selector.ts';
+import { unsaidWeaknesses } from '../names/unsaid.ts';
 import { readCilium } from './read.ts';
 
 const KIND = 'CiliumNetworkPolicy';
@@ -16,8 +17,9 @@ export const ciliumReader: KindReader = { kind: KIND, group: GROUP, lift, evalua
 
 function lift(objects: readonly KubernetesObject[], context: LiftContext): Lifted {
   const { statement, weaknesses } = read(objects, context);
-  const { allowlist, isFailOpen } = liftStatement(statement, familiesOf(context));
-  return { allowlist, isFailOpen, weaknesses };
+  const lifted = liftStatement(statement, familiesOf(context));
+  const { allowlist, isFailOpen } = lifted;
+  return { allowlist, isFailOpen, weaknesses: [...weaknesses, ...unsaidWeaknesses('cilium', lifted)] };
 }
 
 function evaluate(

@@ -113,6 +113,36 @@ describe('a file against a live namespace', () => {
     expect(told(objects)).toContain('unenforced egress-firewall-status-failed high EgressFirewall/default');
   });
 
+  it.each([
+    ['EgressFirewall Rules applied, but for zone b', []],
+    ['EgressFirewall Rules applied', ['zone-a: EgressFirewall Rules applied', 'zone-b: cannot resolve']],
+  ])('finds an EgressFirewall that failed in part: %s', (status, messages) => {
+    const objects = emitted().map((object) =>
+      object.kind === 'EgressFirewall' ? { ...object, status: { status, messages } } : object,
+    );
+    expect(told(objects)).toContain('unenforced egress-firewall-status-failed high EgressFirewall/default');
+  });
+
+  it('takes an EgressFirewall that all zones have applied for what it is', () => {
+    const status = {
+      status: 'EgressFirewall Rules applied',
+      messages: ['node-error-1: EgressFirewall Rules applied'],
+    };
+    const objects = emitted().map((object) =>
+      object.kind === 'EgressFirewall' ? { ...object, status } : object,
+    );
+    expect(told(objects)).toEqual([]);
+  });
+
+  it.each([
+    [{ nodeSelector: {} }, undefined, 'elsewhere-open'],
+    [{ cidrSelector: '8.8.8.8/32' }, [{ protocol: 'UDP', port: 53 }], 'other-protocols'],
+  ])('finds what no allowlist can say: %j', (to, ports, code) => {
+    const allow = { type: 'Allow', to, ...(ports === undefined ? {} : { ports }) };
+    const rows = told(changed('default', (spec) => ({ ...spec, egress: [allow, ...spec.egress] })));
+    expect(rows).toContain(`unenforced egress-firewall-${code} medium EgressFirewall/default`);
+  });
+
   it('finds a second NetworkPolicy that opens the same pod', () => {
     const other: KubernetesObject = {
       apiVersion: 'networking.k8s.io/v1',

@@ -3,9 +3,10 @@ import type { KubernetesObject } from '../model/object.ts';
 import { familiesOf } from '../names/cidrs.ts';
 import { evaluateStatement, type Statement } from '../names/clause.ts';
 import { liftStatement } from '../names/lift-statement.ts';
-import { liveMap, liveName, liveText } from '../names/live.ts';
+import { liveList, liveMap, liveName, liveText } from '../names/live.ts';
 import { ownObjects } from '../names/own-objects.ts';
 import { readFirewall } from '../names/read-firewall.ts';
+import { unsaidWeaknesses } from '../names/unsaid.ts';
 import { weaknessesOf } from '../names/weaknesses.ts';
 import { APPLIED_STATUS, EGRESS_FIREWALL_NAME } from './dialect.ts';
 
@@ -26,6 +27,7 @@ function lift(objects: readonly KubernetesObject[], context: LiftContext): Lifte
   const lifted = liftStatement(statement, familiesOf(context));
   const where = own[0] === undefined ? '' : liveName(own[0]);
   if (own.length > 0) weaknesses.push(...weaknessesOf(PREFIX, where, statement, lifted, context));
+  weaknesses.push(...unsaidWeaknesses(PREFIX, lifted));
   return { allowlist: lifted.allowlist, isFailOpen: lifted.isFailOpen, weaknesses };
 }
 
@@ -54,9 +56,20 @@ function statementOf(own: readonly KubernetesObject[], context: LiftContext): St
 
 /** Manifests have no status; a status that says anything but that the rules are applied has failed. */
 function statusOf({ status }: KubernetesObject): 'applied' | 'missing' | 'failed' {
-  const text = liveText(liveMap(status).status);
+  const { status: whole, messages } = liveMap(status);
+  const text = liveText(whole);
   if (text === undefined || text === '') return 'missing';
-  return text.startsWith(APPLIED_STATUS) ? 'applied' : 'failed';
+  // Each zone of the cluster has a message of its own, behind its name.
+  const said = [text, ...liveList(messages).map(String)];
+  return said.every((one) => one.replace(/^[\w.-]+: /, '') === APPLIED_STATUS) ? 'applied' : 'failed';
+}
+
+function shownStatus({ status }: KubernetesObject): string {
+  const { status: whole, messages } = liveMap(status);
+  const said = [String(whole), ...liveList(messages).map(String)].filter(
+    (one) => !one.endsWith(APPLIED_STATUS),
+  );
+  return JSON.stringify(said.join('; ').slice(0, 120));
 }
 
 function statusWeaknesses(object: KubernetesObject): Weakness[] {
@@ -78,7 +91,7 @@ function statusWeaknesses(object: KubernetesObject): Weakness[] {
       code: `${PREFIX}-status-failed`,
       severity: 'error',
       object: name,
-      message: `its status is ${JSON.stringify(String(liveMap(object.status).status).slice(0, 120))}, so its rules are not in force`,
+      message: `its status is ${shownStatus(object)}, so its rules are not in force`,
       remedy: 'Read its status.messages, correct it, and wait for "EgressFirewall Rules applied"',
     });
   }

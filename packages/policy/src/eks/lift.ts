@@ -9,6 +9,7 @@ import { ownObjects } from '../names/own-objects.ts';
 import { clausesOf, readBlock, readPolicyPorts, selectsPods } from '../names/read-policy.ts';
 import { selects } from '../names/selector.ts';
 import { malformed, type ReadObject, unionStatement } from '../names/selector-statement.ts';
+import { unsaidWeaknesses } from '../names/unsaid.ts';
 
 const KIND = 'ApplicationNetworkPolicy';
 const GROUP = 'networking.k8s.aws';
@@ -19,8 +20,9 @@ export const eksReader: KindReader = { kind: KIND, group: GROUP, lift, evaluate 
 
 function lift(objects: readonly KubernetesObject[], context: LiftContext): Lifted {
   const { statement, weaknesses } = read(objects, context);
-  const { allowlist, isFailOpen } = liftStatement(statement, familiesOf(context));
-  return { allowlist, isFailOpen, weaknesses };
+  const lifted = liftStatement(statement, familiesOf(context));
+  const { allowlist, isFailOpen } = lifted;
+  return { allowlist, isFailOpen, weaknesses: [...weaknesses, ...unsaidWeaknesses(PREFIX, lifted)] };
 }
 
 function evaluate(

@@ -9,6 +9,7 @@ import { ownObjects } from '../names/own-objects.ts';
 import { clausesOf, readPolicyPorts } from '../names/read-policy.ts';
 import { selects } from '../names/selector.ts';
 import { malformed, type ReadObject, unionStatement } from '../names/selector-statement.ts';
+import { unsaidWeaknesses } from '../names/unsaid.ts';
 
 const KIND = 'FQDNNetworkPolicy';
 const GROUP = 'networking.gke.io';
@@ -19,8 +20,9 @@ export const gkeReader: KindReader = { kind: KIND, group: GROUP, lift, evaluate 
 
 function lift(objects: readonly KubernetesObject[], context: LiftContext): Lifted {
   const { statement, weaknesses } = read(objects, context);
-  const { allowlist, isFailOpen } = liftStatement(statement, familiesOf(context));
-  return { allowlist, isFailOpen, weaknesses };
+  const lifted = liftStatement(statement, familiesOf(context));
+  const { allowlist, isFailOpen } = lifted;
+  return { allowlist, isFailOpen, weaknesses: [...weaknesses, ...unsaidWeaknesses(PREFIX, lifted)] };
 }
 
 function evaluate(

@@ -8,6 +8,7 @@ import { liveNamePattern } from '../names/live-name.ts';
 import { ownObjects } from '../names/own-objects.ts';
 import { selects } from '../names/selector.ts';
 import { malformed, selectsNothing } from '../names/selector-statement.ts';
+import { unsaidWeaknesses } from '../names/unsaid.ts';
 
 const GROUP = 'networking.istio.io';
 const PREFIX = 'istio';
@@ -23,8 +24,9 @@ export const istioReader: KindReader = { kind: 'Istio', group: GROUP, lift, eval
 
 function lift(objects: readonly KubernetesObject[], context: LiftContext): Lifted {
   const { statement, weaknesses } = read(objects, context);
-  const { allowlist, isFailOpen } = liftStatement(statement, familiesOf(context));
-  return { allowlist, isFailOpen, weaknesses };
+  const lifted = liftStatement(statement, familiesOf(context));
+  const { allowlist, isFailOpen } = lifted;
+  return { allowlist, isFailOpen, weaknesses: [...weaknesses, ...unsaidWeaknesses(PREFIX, lifted)] };
 }
 
 function evaluate(

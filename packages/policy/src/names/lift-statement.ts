@@ -18,6 +18,8 @@ export interface LiftedStatement {
   readonly isFailOpen: boolean;
   /** Clauses that hold only because of their place, in a way that denies that always win cannot say: left out. */
   readonly misplaced: readonly Clause[];
+  /** Clauses that open what no allowlist can say: other protocols than TCP, nodes, services. */
+  readonly unsaid: readonly Clause[];
 }
 
 /**
@@ -29,10 +31,12 @@ export interface LiftedStatement {
 export function liftStatement(statement: Statement, families: readonly (4 | 6)[]): LiftedStatement {
   const rules: Rule[] = [];
   const misplaced: Clause[] = [];
+  const unsaid: Clause[] = [];
   const allowed: Rule[] = [];
   const open = new Set(families);
   for (const clause of statement.clauses) {
     const ports = tcpPorts(clause);
+    if (clause.effect === 'allow' && isUnsaid(clause) && !isResolver(clause)) unsaid.push(clause);
     if (ports.length === 0 || isResolver(clause)) continue;
     if (clause.effect === 'deny') {
       if (clause.to === 'unknown') continue;
@@ -54,7 +58,13 @@ export function liftStatement(statement: Statement, families: readonly (4 | 6)[]
   }
   const isFailOpen = statement.otherwise === 'allow' && open.size > 0;
   if (isFailOpen) rules.push(ruleOf('allow', { kind: 'any' }, 'all', statement.clauses[0]?.object ?? ''));
-  return { allowlist: { rules, defaultPorts: STANDARD_PORTS }, isFailOpen, misplaced };
+  return { allowlist: { rules, defaultPorts: STANDARD_PORTS }, isFailOpen, misplaced, unsaid };
+}
+
+/** Every port of every protocol is as wide as a rule without ports, and no more is said of it. */
+function isUnsaid({ to, ports }: Clause): boolean {
+  if (to === 'unknown') return true;
+  return ports?.some(({ protocol }) => protocol !== undefined && protocol !== 'TCP') === true;
 }
 
 /** Whether a clause opens nothing but DNS to NodeLocal DNSCache, which is no part of an allowlist. */
