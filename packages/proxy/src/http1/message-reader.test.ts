@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readFraming } from './body-framing.ts';
@@ -224,4 +227,36 @@ describe('a MessageReader that is paused', () => {
     reader.resume();
     expect(hasEnded).toBe(true);
   });
+});
+
+it('what waits byte by byte takes little more memory than its bytes', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const used = async () => {
+    // Buffers are let go of behind a collection's back.
+    for (let round = 0; round < 3; round++) {
+      collect();
+      await sleep(20);
+    }
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const nobody: MessageListener = {
+    onHead: () => 0,
+    onBody: () => undefined,
+    onMessageEnd: () => undefined,
+    onMalformed: () => undefined,
+  };
+  const readers = Array.from({ length: 4 }, () => {
+    const reader = new MessageReader(nobody, { kind: 'request', maxHeadBytes: 16_384 });
+    reader.pause();
+    return reader;
+  });
+  const before = await used();
+  for (const reader of readers) {
+    for (let count = 0; count < 65_536; count++) reader.push(Buffer.from('a'));
+  }
+  const taken = (await used()) - before;
+  expect(readers.map(({ waitingBytes }) => waitingBytes)).toEqual([65_536, 65_536, 65_536, 65_536]);
+  expect(taken).toBeLessThan(10_000_000);
 });

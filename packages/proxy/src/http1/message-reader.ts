@@ -40,6 +40,8 @@ const NOTHING = Buffer.alloc(0);
 const NO_TRAILERS: readonly Field[] = [];
 /** All extensions of the chunks of one message. */
 const MAX_EXTENSION_BYTES = 16_384;
+/** More pieces than these are put together: one of a byte takes a hundred times what it holds. */
+const MAX_PIECES = 64;
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -113,6 +115,7 @@ export class MessageReader {
   #keep(bytes: Buffer): void {
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
+    if (this.#waiting.length > MAX_PIECES) this.#waiting = [Buffer.concat(this.#waiting)];
   }
 
   /** Reads what waits. */
