@@ -68,6 +68,11 @@ export class Http1Sending implements TargetRequest, BodySink, BodySource {
     if (hasBody && length === undefined) own = `Transfer-Encoding: chunked\r\n${own}`;
     else if (!hasBody && length === undefined && !BODYLESS.has(method)) own = `Content-Length: 0\r\n${own}`;
     this.#left = length === undefined ? undefined : Number(length);
+    // Zeros in front make it a number in base 8 for some.
+    if (length !== undefined && /^0\d/.test(length)) {
+      own = `Content-Length: ${this.#left}\r\n${own}`;
+      fields = fields.filter(([name]) => name.toLowerCase() !== 'content-length');
+    }
     this.#text = `${writeHead(`${method} ${path} HTTP/1.1`, `Host: ${authority}\r\n${own}`, fields)}\r\n`;
   }
 

@@ -66,6 +66,16 @@ function open() {
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 describe('Http1TargetConnection', () => {
+  it('says a length without the zeros that a client put in front of it', () => {
+    const { wire, send } = open();
+    const sending = send('PUT', { hasBody: true }, [['content-length', '0010']]);
+    sending.write(Buffer.from('0123456789'));
+    sending.end([]);
+    expect(wire.sent).toBe(
+      'PUT /p HTTP/1.1\r\nHost: x.example\r\nContent-Length: 10\r\nConnection: keep-alive\r\n\r\n0123456789',
+    );
+  });
+
   it('takes one request after another', () => {
     const { wire, told, connection, send } = open();
     for (let count = 0; count < 2; count++) {
