@@ -1,4 +1,4 @@
-import type { Cluster, ClusterObject, KindReference } from '@paude/cluster';
+import type { CapabilityKind, Cluster, ClusterObject, KindReference } from '@paude/cluster';
 import { PaudeError } from '@paude/errors';
 import type { KubernetesObject, Platform } from '@paude/policy';
 import type { Io } from '../io.ts';
@@ -20,8 +20,35 @@ const CORE: readonly KindReference[] = [
   { apiVersion: 'v1', kind: 'Pod' },
 ];
 
+/**
+ * What holds or opens what pods send, where it is served, by the names that capabilities have for it; the kind where that is
+ * another. Nothing else is listed, as not everybody may.
+ */
+const POLICIES: Readonly<Partial<Record<CapabilityKind, string>>> = {
+  EgressFirewall: 'EgressFirewall',
+  EgressNetworkPolicy: 'EgressNetworkPolicy',
+  CiliumNetworkPolicy: 'CiliumNetworkPolicy',
+  CiliumClusterwideNetworkPolicy: 'CiliumClusterwideNetworkPolicy',
+  ClusterNetworkPolicy: 'ClusterNetworkPolicy',
+  AdminNetworkPolicy: 'AdminNetworkPolicy',
+  FQDNNetworkPolicy: 'FQDNNetworkPolicy',
+  ApplicationNetworkPolicy: 'ApplicationNetworkPolicy',
+  AntreaNetworkPolicy: 'NetworkPolicy',
+  AntreaClusterNetworkPolicy: 'ClusterNetworkPolicy',
+  CalicoNetworkPolicy: 'NetworkPolicy',
+  CalicoGlobalNetworkPolicy: 'GlobalNetworkPolicy',
+  ServiceEntry: 'ServiceEntry',
+  Sidecar: 'Sidecar',
+};
+
 /** Kinds that belong to no namespace: who may not list them can look at the rest all the same. */
-const CLUSTER_SCOPED = new Set(['ClusterNetworkPolicy', 'AdminNetworkPolicy']);
+const CLUSTER_SCOPED: ReadonlySet<string> = new Set<CapabilityKind>([
+  'AdminNetworkPolicy',
+  'AntreaClusterNetworkPolicy',
+  'CalicoGlobalNetworkPolicy',
+  'CiliumClusterwideNetworkPolicy',
+  'ClusterNetworkPolicy',
+]);
 
 /**
  * Opens a cluster by its kubeconfig. The client library is loaded only now: it takes longer than most commands.
@@ -62,9 +89,9 @@ export async function readCluster(
     .get({ apiVersion: 'v1', kind: 'Namespace' }, namespace)
     .catch(nothingIfForbidden);
   const kinds = new Map(CORE.map((reference) => [reference.kind, reference]));
-  for (const [kind, apiVersion] of Object.entries(capabilities.kinds)) {
-    const served = kind === 'AntreaNetworkPolicy' ? 'NetworkPolicy' : kind;
-    kinds.set(kind, { apiVersion, kind: served });
+  for (const [name, kind] of Object.entries(POLICIES)) {
+    const apiVersion = capabilities.kinds[name as CapabilityKind];
+    if (apiVersion !== undefined) kinds.set(name, { apiVersion, kind });
   }
   const objects: KubernetesObject[] = [];
   for (const [name, kind] of kinds) {

@@ -160,6 +160,32 @@ describe('readHeldPods()', () => {
     expect(told(withProxy(change))).toEqual([`${code} Deployment/paude-proxy-demo`]);
   });
 
+  const unread = (apiVersion: string, kind: string, rule: object, namespace?: string): KubernetesObject => ({
+    apiVersion,
+    kind,
+    metadata: { name: 'x', ...(namespace === undefined ? {} : { namespace }) },
+    spec: { egress: [rule] },
+  });
+
+  it.each([
+    ['cilium.io/v2', 'CiliumClusterwideNetworkPolicy', { toEntities: ['world'] }],
+    ['policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy', { action: 'Allow' }],
+    ['crd.antrea.io/v1beta1', 'ClusterNetworkPolicy', { action: 'Allow' }],
+    ['crd.projectcalico.org/v1', 'GlobalNetworkPolicy', { action: 'Allow' }],
+    ['projectcalico.org/v3', 'NetworkPolicy', { action: 'Pass' }],
+    ['extensions/v1beta1', 'NetworkPolicy', {}],
+    ['k8s.example.org/v1', 'EgressFirewall', { type: 'Allow' }],
+  ])('tells of a policy that nobody reads here: %s %s', (apiVersion, kind, rule) => {
+    expect(told([...bundle(), unread(apiVersion, kind, rule)])).toEqual([`warning kind-unread ${kind}/x`]);
+  });
+
+  it('leaves those that only deny, that are read, or that are for other namespaces, alone', () => {
+    const denying = unread('policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy', { action: 'Deny' });
+    const elsewhere = unread('projectcalico.org/v3', 'NetworkPolicy', { action: 'Allow' }, 'other');
+    const antrea = unread('crd.antrea.io/v1beta1', 'NetworkPolicy', { action: 'Allow' }, 'other');
+    expect(told([...bundle(), denying, elsewhere, antrea])).toEqual([]);
+  });
+
   it('takes a switch that is off for what it is', () => {
     const off = withProxy(({ containers: [proxy] }) => {
       proxy.env.push({ name: 'PAUDE_PROXY_REPORT_ONLY', value: '0' }, { name: 'ALLOWED_DOMAINS', value: '' });

@@ -1,5 +1,6 @@
 import { type EnforcementParts, readEnforcement } from '../diff/read-enforcement.ts';
 import type { Enforcement } from '../diff/source.ts';
+import { unreadKinds } from '../diff/unread-kinds.ts';
 import type { LiftContext, Weakness } from '../model/lifted.ts';
 import { heldOtherwise } from './held-otherwise.ts';
 import { type ObservedPod, observedPods } from './observed-pods.ts';
@@ -59,6 +60,7 @@ export function readHeldPods(parts: HeldPodsParts): Enforcement {
   const weaknesses = [
     ...heldPodWeaknesses([...ofWorkload, ...ofProxy]),
     ...proxyPodWeaknesses(ofProxy, configMap),
+    ...unreadKinds(objects, parts.readers, new Set(sides.map(({ context }) => context.namespace))),
     ...others,
   ];
   return { ...first, weaknesses };
