@@ -32,8 +32,15 @@ export function resetCommand(io: Io, open: OpenSessions = openLazily): Command {
           why: 'what is not committed there is lost',
           remedy: `Write paude reset ${found.name} --confirm`,
         });
+      if (to.startsWith('-'))
+        throw commandLineError({
+          action,
+          input: to,
+          why: 'it is no commit',
+          remedy: 'Write one as in --to HEAD~1',
+        });
       const { backend } = found;
-      const script = 'git reset --quiet --hard --end-of-options "$1" && git clean --quiet --force -d';
+      const script = 'git reset --quiet --hard "$1" && git clean --quiet --force -d';
       const { code, stderr } = await inside(backend, found.name, ['sh', '-c', script, 'sh', to]);
       if (code !== 0)
         throw new PaudeError('reset-failed', {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PaudeError } from '@paude/errors';
 import { commandLineError } from '../command-line-error.ts';
@@ -47,7 +47,9 @@ export async function copyFiles(
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const ended = endOf(tar, from);
-    await Promise.all([backend.copyIn(name, target.path, tar.stdout), ended]);
+    // Read from the start: what a process has written is thrown away at its end where nobody reads it yet.
+    const archive = tar.stdout.pipe(new PassThrough());
+    await Promise.all([backend.copyIn(name, target.path, archive), ended]);
     return;
   }
   await unpack(await backend.copyOut(name, place.path), {
