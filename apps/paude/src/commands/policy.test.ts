@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { paude } from '../testing/paude.ts';
 
@@ -174,6 +175,82 @@ describe('paude policy diff', () => {
     rmSync(join(out, 'networkpolicy-team-egress.yaml'));
     const opened = await policy('diff', 'a.example.com', `manifests:${out}`);
     expect(opened.stdout).toMatch(/^unenforced\s.*NetworkPolicy\/team-egress/m);
+  });
+
+  describe('with manifests that are not what is applied', () => {
+    let out: string;
+    const diff = () => policy('diff', 'a.example.com', `manifests:${out}`);
+
+    beforeEach(async () => {
+      out = join(directory, randomUUID());
+      await policy(...['generate', 'a.example.com', '--standalone', 'team', '-o', 'dir', '--directory', out]);
+    });
+
+    const kustomization = (change: (text: string) => string) => {
+      const path = join(out, 'kustomization.yaml');
+      writeFileSync(path, change(readFileSync(path, 'utf8')));
+    };
+
+    it.each([
+      [
+        'patches',
+        (text: string) => `${text}patches:\n  - path: x.yaml\n`,
+        'kustomize changes the objects (patches)',
+      ],
+      [
+        'a namespace',
+        (text: string) => `${text}namespace: other\n`,
+        'kustomize changes the objects (namespace)',
+      ],
+      [
+        'a base elsewhere',
+        (text: string) => `${text}  - ../base\n`,
+        'objects are taken from elsewhere (../base)',
+      ],
+      ['a base on the web', (text: string) => `${text}  - https://e.org/x\n`, 'taken from elsewhere'],
+      [
+        'a policy left out',
+        (text: string) => text.replace(/.*networkpolicy-team-egress.yaml\n/, ''),
+        'networkpolicy-team-egress.yaml is not among its resources, and so is not applied',
+      ],
+      ['what is no YAML', () => '{', 'it is no YAML that can be read'],
+    ])('refuses a kustomization with %s', async (_what, change, why) => {
+      expect((await diff()).code).toBe(0);
+      kustomization(change);
+      const { code, stdout, stderr } = await diff();
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(why);
+    });
+
+    it('follows links, each file once, and says when one leads nowhere', async () => {
+      const link = join(directory, randomUUID());
+      mkdirSync(link);
+      symlinkSync(out, join(link, 'objects'));
+      symlinkSync(link, join(link, 'loop'));
+      expect(await policy('diff', 'a.example.com', `manifests:${link}`)).toMatchObject({ code: 0 });
+      symlinkSync(join(link, 'nowhere'), join(link, 'x.yaml'));
+      expect((await policy('diff', 'a.example.com', `manifests:${link}`)).code).toBe(2);
+    });
+
+    it('says of a chart that it has to be rendered', async () => {
+      rmSync(join(out, 'kustomization.yaml'));
+      writeFileSync(
+        join(out, 'chart.yaml'),
+        'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n',
+      );
+      const { code, stderr } = await diff();
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^error: Cannot read the manifest .*chart.*helm template.*\n$/);
+    });
+
+    it('reads braces that are for somebody else', async () => {
+      rmSync(join(out, 'kustomization.yaml'));
+      writeFileSync(
+        join(out, 'alerts.yaml'),
+        'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: alerts\ndata:\n  text: "{{ .Value }}"\n',
+      );
+      expect((await diff()).code).toBe(0);
+    });
   });
 
   it('compares with a squid.conf, and says what of it could not be said', async () => {

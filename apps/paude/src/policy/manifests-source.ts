@@ -1,46 +1,27 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { PaudeError } from '@paude/errors';
+import { readFile } from 'node:fs/promises';
 import { type KubernetesObject, readManifests } from '@paude/policy';
-
-const MANIFEST = /\.(?:ya?ml|json)$/;
-const MAX_FILES = 10_000;
+import { refuseRendering } from './kustomization.ts';
+import { findManifestFiles, manifestsError } from './manifest-files.ts';
 
 /**
- * Reads all manifests of a file, or of a directory and what is below it.
+ * Reads all manifests of a file, or of a directory and what is below it, as they stand there: what kustomize would change is
+ * refused.
  *
  * @throws PaudeError `manifest-invalid`, `manifests-unreadable`.
  */
 export async function readManifestFiles(path: string): Promise<KubernetesObject[]> {
-  const files = await manifestFiles(path);
+  const files = await findManifestFiles(path);
+  await refuseRendering(files);
   const objects: KubernetesObject[] = [];
-  for (const file of files) objects.push(...readManifests(await readFile(file, 'utf8'), file));
+  for (const file of files.manifests) objects.push(...readManifests(await readText(file), file));
   if (objects.length > 0) return objects;
-  throw unreadable(path, 'there is no manifest in it', undefined);
+  throw manifestsError(path, 'there is no manifest in it');
 }
 
-async function manifestFiles(path: string): Promise<string[]> {
+async function readText(file: string): Promise<string> {
   try {
-    if (!(await stat(path)).isDirectory()) return [path];
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    const files = entries
-      .filter((entry) => entry.isFile() && MANIFEST.test(entry.name))
-      .map(({ parentPath, name }) => join(parentPath, name))
-      .sort();
-    if (files.length <= MAX_FILES) return files;
+    return await readFile(file, 'utf8');
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    throw unreadable(path, code === 'ENOENT' ? 'there is no such file or directory' : `(${code})`, error);
+    throw manifestsError(file, `it cannot be read (${(error as NodeJS.ErrnoException).code})`, error);
   }
-  throw unreadable(path, `there are more than ${MAX_FILES} files below it`, undefined);
-}
-
-function unreadable(input: string, why: string, cause: unknown): PaudeError {
-  return new PaudeError('manifests-unreadable', {
-    action: 'read the manifests',
-    input,
-    why,
-    remedy: 'Name a file, or a directory with .yaml, .yml or .json files',
-    cause,
-  });
 }

@@ -7,6 +7,8 @@ const MAX_CHARACTERS = 32 * 1_048_576;
 /** Aliases that may be resolved in one document: a small text must not become a huge object. */
 const MAX_ALIASES = 100;
 const MAX_NESTED_LISTS = 3;
+/** What charts write where a value is to be. */
+const TEMPLATE = /\{\{-?\s*(?:\.|include\b|template\b|if\b|range\b|with\b|end\b|define\b)/;
 
 /**
  * Reads manifests, YAML or JSON, of one or several documents. Lists become their items; empty documents, and what is for
@@ -20,18 +22,35 @@ export function readManifests(text: string, where: string): KubernetesObject[] {
     throw manifestError(where, `it has more than ${MAX_CHARACTERS} characters`, 'Split it');
   }
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    merge: true,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
   // For a text without documents the library gives an empty list that is one.
   const documents: readonly Document.Parsed[] = 'empty' in parsed ? [] : parsed;
   return documents.flatMap((document) => {
     const start = document.contents?.range?.[0] ?? document.range[0];
     const place = (offset: number): string => `${where}:${lines.linePos(offset).line || 1}`;
     const [error] = document.errors;
-    if (error !== undefined) {
-      throw manifestError(place(error.pos[0]), `it is not YAML (${error.message})`, 'Correct it');
-    }
-    return objectsIn(resolvedValue(document, place(start)), place(start), MAX_NESTED_LISTS);
+    const read = () => {
+      if (error !== undefined)
+        throw manifestError(place(error.pos[0]), `it is not YAML (${error.message})`, 'Correct it');
+      return objectsIn(resolvedValue(document, place(start)), place(start), MAX_NESTED_LISTS);
+    };
+    return TEMPLATE.test(text) ? unlessTemplate(read, where) : read();
   });
+}
+
+/** Braces are in many manifests for somebody else to read; only where it cannot be read otherwise they are a chart's. */
+function unlessTemplate(read: () => KubernetesObject[], where: string): KubernetesObject[] {
+  try {
+    return read();
+  } catch (error) {
+    const why = 'it looks like the template of a chart, which is no manifest yet';
+    throw manifestError(where, why, 'Render it first: helm template CHART > objects.yaml', error);
+  }
 }
 
 function resolvedValue(document: Document.Parsed, where: string): unknown {
