@@ -194,7 +194,9 @@ describe('several requests on one intercepted connection', () => {
     await within(silent.connections[0]?.closed ?? Promise.reject(), 'the target to be let go');
     expect(silent.requests.length).toBe(1);
     const ends = lab.arena.audit.events({ event: 'close', tunnel: inside.id });
-    expect(ends.map(({ reason, status }) => [reason, status])).toEqual([['client-closed', 499]]);
+    // Whether a client that goes away is seen to end or to reset is a matter of when its packets come.
+    const gone = expect.stringMatching(/^client-(?:closed|reset)$/);
+    expect(ends.map(({ reason, status }) => [reason, status])).toEqual([[gone, 499]]);
     await silent.close();
   });
 
