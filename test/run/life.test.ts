@@ -137,7 +137,6 @@ describe.each(WAYS)('paude run, $title', (way) => {
 
   test('leaves nothing behind that was not there before', async () => {
     const scene = untilTestEnds(await setScene(way));
-    const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
     const { code } = await scene.run(
       ['--', 'sh', '-c', 'echo x > /tmp/left; echo x > /run/left; touch made'],
       {
@@ -149,7 +148,8 @@ describe.each(WAYS)('paude run, $title', (way) => {
     // What was trusted of the project is kept.
     expect(readdirSync(scene.home).sort()).toEqual(['.local', 'project']);
     expect(existsSync('/tmp/left')).toBe(false);
-    expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(mounts);
+    // Other tests mount at the same time, elsewhere.
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(scene.home);
     expect(processesOf(scene)).toEqual([]);
   });
 
