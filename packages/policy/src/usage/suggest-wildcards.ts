@@ -14,7 +14,8 @@ const UNWANTED: ReadonlySet<FindingCode> = new Set(['public-suffix-wide', 'anyon
 
 /**
  * Chooses `*.x` where at least `minSiblings` hosts stand directly below x with the same ports: never for a domain under
- * which strangers have names, nor one below which anyone may write.
+ * which strangers have names, nor one below which anyone may write, nor where what stands in front looks like data: names are
+ * a way to send some out, and a wildcard would leave it open.
  */
 export function chooseWildcards(
   needs: readonly Need[],
@@ -36,10 +37,21 @@ export function chooseWildcards(
     findings.filter(({ code }) => UNWANTED.has(code)).map(({ rule }) => rule.source.word),
   );
   const chosen = candidates
-    .filter(([word]) => !unwanted.has(word))
+    .filter(([word, own]) => !unwanted.has(word) && !own.some(isData))
     .map(([word, own]) => ({ word, needs: own }));
   const covered = new Set(chosen.flatMap(({ needs: own }) => own));
   return { chosen, rest: needs.filter((need) => !covered.has(need)) };
+}
+
+/** Whether the first label of a host is more likely data in letters and digits than a name that somebody has chosen. */
+function isData({ host }: Need): boolean {
+  const [label = ''] = host.split('.');
+  const turns = label.match(/[a-z](?=\d)|\d(?=[a-z])/g)?.length ?? 0;
+  return (
+    (/^[\da-f]{12,}$/.test(label) && turns > 0) ||
+    (label.length >= 12 && turns >= 4) ||
+    /[^-]{30}/.test(label)
+  );
 }
 
 /** The domain that a host stands directly below; undefined when that is no one's own. */

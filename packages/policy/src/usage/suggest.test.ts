@@ -107,6 +107,22 @@ describe('suggest()', () => {
     expect(suggest(usageOf(seen), { aliases: false }).words).toEqual(seen.map(({ host }) => host));
   });
 
+  it.each([
+    ['hexadecimal', (index: number) => Buffer.from(`secret ${index}`).toString('hex')],
+    ['letters and digits', (index: number) => `k3j9x0q2m7z${index}`],
+    ['very long', (index: number) => 'abcdefghij'.repeat(3) + index],
+  ])('never makes a wildcard of names that look like data: %s', (_title, label) => {
+    const seen = hosts(...[0, 1, 2, 3, 4].map((index) => `${label(index)}.t.example.com`));
+    expect(suggest(usageOf(seen)).words).toEqual(seen.map(({ host }) => host).sort());
+  });
+
+  it('takes names with numbers for names', () => {
+    const seen = hosts(
+      ...['eu-west-1', 'us-east-2', 'ap-south-1', 'build-2031-05'].map((one) => `${one}.example.com`),
+    );
+    expect(suggest(usageOf(seen)).words).toEqual(['*.example.com']);
+  });
+
   it('says what lint says of a host that anyone can write to', () => {
     const { entries } = suggest(usageOf(hosts('transfer.sh')));
     expect(entries[0]?.findings.map(({ code }) => code)).toEqual(['anyone-can-write']);
