@@ -47,11 +47,7 @@ export function chooseWildcards(
 function isData({ host }: Need): boolean {
   const [label = ''] = host.split('.');
   const turns = label.match(/[a-z](?=\d)|\d(?=[a-z])/g)?.length ?? 0;
-  return (
-    (/^[\da-f]{12,}$/.test(label) && turns > 0) ||
-    (label.length >= 12 && turns >= 4) ||
-    /[^-]{30}/.test(label)
-  );
+  return /^[\da-f]{12,}$/.test(label) || (label.length >= 12 && turns >= 4) || /[^-]{30}/.test(label);
 }
 
 /** The domain that a host stands directly below; undefined when that is no one's own. */
