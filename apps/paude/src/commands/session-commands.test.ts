@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PaudeError } from '@paude/errors';
@@ -272,6 +272,23 @@ describe('paude config', () => {
     expect((await paude(new FakeSessions(), ['config', 'path'])).stdout).toBe(
       `${directory}/.config/paude/config.json\n`,
     );
+  });
+});
+
+describe('paude cp', () => {
+  it('copies in and out, and never over what is there', async () => {
+    const sessions = new FakeSessions([{}]);
+    await writeFile(join(directory, 'notes.txt'), 'remember');
+    expect(await paude(sessions, ['cp', 'notes.txt', 'one:'])).toMatchObject({ code: 0, stderr: '' });
+    expect(sessions.archive.toString()).toContain('remember');
+    expect((await paude(sessions, ['cp', 'one:notes.txt', '.'])).stderr).toContain(
+      'notes.txt is there already',
+    );
+    await rm(join(directory, 'notes.txt'));
+    expect(await paude(sessions, ['cp', 'one:notes.txt', '.'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await readdir(directory)).toEqual(['notes.txt']);
+    expect((await paude(sessions, ['cp', 'a', 'b'])).code).toBe(2);
+    expect((await paude(sessions, ['cp', 'none.txt', 'one:'])).stderr).toContain('tar ended with 2');
   });
 });
 

@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PaudeError } from '@paude/errors';
 import type { Backend, BackendName, ExecRequest, Session, SessionSpec } from '@paude/sessions';
 import type { Sessions } from '../session/sessions.ts';
@@ -10,6 +12,8 @@ export class FakeSessions implements Sessions {
   readonly calls: string[] = [];
   readonly specs: SessionSpec[] = [];
   readonly sessions: Session[];
+  /** What was copied in last. */
+  archive = Buffer.alloc(0);
   lastActiveMs: number | undefined;
   /** What every call of the backend rejects with. */
   failure: PaudeError | undefined;
@@ -54,8 +58,12 @@ export class FakeSessions implements Sessions {
         return 7;
       },
       connect: async () => 0,
-      copyIn: async () => undefined,
-      copyOut: async () => Readable.from([]),
+      copyIn: async (_name, _path, archive) => {
+        // A backend looks at the session first.
+        await sleep(200);
+        this.archive = await buffer(archive);
+      },
+      copyOut: async () => Readable.from([this.archive]),
       logs: async () => Readable.from([DENIAL]),
       allowedDomains: async (name) => this.find(name).allowedDomains,
       setAllowedDomains: async (name, words) => void this.calls.push(`allow ${name} ${words.join(' ')}`),
