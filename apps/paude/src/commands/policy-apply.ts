@@ -51,7 +51,11 @@ export function policyApplyCommand(io: Io): Command {
     .option('--field-manager <name>', 'in whose name fields are set', 'paude')
     .option('--force', 'take over fields that somebody else has set')
     .option('--allow-fail-open', 'go on where the result can let everything pass')
-    .option('--wait <duration>', 'for an EgressFirewall to be in force', parseDuration, 30_000)
+    .addOption(
+      new Option('--wait <duration>', 'for an EgressFirewall to be in force')
+        .argParser(parseDuration)
+        .default(30_000, '30s'),
+    )
     .addOption(new Option('-o, --output <format>', 'how to answer').choices(['text', 'json']).default('text'))
     .addHelpText('after', EXAMPLES)
     .action((words: readonly string[], flags: ApplyFlags) => apply(words, flags, io));

@@ -180,6 +180,6 @@ function ambiguous({ name }: ObjectSet, maps: readonly KubernetesObject[]): Paud
     action: 'tell which proxy is meant in',
     input: name,
     why: `there are ${maps.length}`,
-    remedy: `Name one: ${names.sort().slice(0, 20).join(', ')}`,
+    remedy: `Name one: ${[...new Set(names)].sort().slice(0, 20).join(', ')}`,
   });
 }
