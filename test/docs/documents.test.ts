@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, clusterTests, SERVER_TIMEOUT_MS, startApiServer } from '../cluster/api-server.ts';
+import { PROXY_IMAGE, requireSessions, SessionLab } from '../sessions/lab.ts';
 import { haveCommand } from '../support/commands.ts';
 import { componentTests } from '../support/components.ts';
 import { type RunningProcess, runProcess, startProcess } from '../support/processes.ts';
@@ -9,6 +10,8 @@ import { copyRepository } from '../support/repository-copy.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary.ts';
 import { type Example, examplesOf, missingLine } from './examples.ts';
 import { type Stage, setStage } from './stage.ts';
+
+const sessionTests = requireSessions();
 
 /** Those that the documents name. */
 const CLUSTER_NAMESPACES = ['agents', 'egress'];
@@ -28,6 +31,26 @@ const documents = await Promise.all(
     examples: examplesOf(await readFile(`${repository}${name}`, 'utf8')),
   })),
 );
+
+async function clusterWithNamespaces(): Promise<ApiServer> {
+  const cluster = await startApiServer();
+  for (const name of CLUSTER_NAMESPACES) {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+    await cluster.admin.apply(namespace, { fieldManager: 'documents' });
+  }
+  return cluster;
+}
+
+/** What a person would have in their own settings where there is no registry. */
+function sessionSettings({ image }: SessionLab): object {
+  return { image, proxyImage: PROXY_IMAGE, cpus: 1, memory: '512m', pids: 256 };
+}
+
+/** Where podman of the documents keeps its things. */
+function podmanPlaces({ podman: { env } }: SessionLab): NodeJS.ProcessEnv {
+  const { CONTAINERS_CONF, CONTAINERS_STORAGE_CONF } = env;
+  return { CONTAINERS_CONF, CONTAINERS_STORAGE_CONF };
+}
 
 async function documentsIn(directory: string): Promise<readonly string[]> {
   const found = await readdir(`${repository}${directory}`).catch(() => []);
@@ -60,28 +83,35 @@ needs.describe('every command in the documents does what it says', () => {
     describe(name, () => {
       let server: RunningProcess | undefined;
       let cluster: ApiServer | undefined;
+      let lab: SessionLab | undefined;
       const variables = () => clone.join(`.variables-of-${name.replaceAll('/', '-')}`);
 
-      if (clusterTests.present && examples.some(({ needsCluster }) => needsCluster)) {
-        beforeAll(async () => {
-          cluster = await startApiServer();
-          for (const name of CLUSTER_NAMESPACES) {
-            const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-            await cluster.admin.apply(namespace, { fieldManager: 'documents' });
-          }
-        }, SERVER_TIMEOUT_MS);
-      }
+      const needsApi = clusterTests.present && examples.some(({ needsCluster }) => needsCluster);
+      const needsLab = sessionTests.present && examples.some(({ needsPodman }) => needsPodman);
+
+      beforeAll(async () => {
+        if (needsApi) cluster = await clusterWithNamespaces();
+        if (!needsLab) return;
+        lab = await SessionLab.create();
+        await stage.setSessions(sessionSettings(lab));
+      }, SERVER_TIMEOUT_MS);
 
       afterAll(async () => {
         await server?.kill();
         await cluster?.[Symbol.asyncDispose]();
-      });
+        await lab?.[Symbol.asyncDispose]();
+        await stage?.setSessions(undefined);
+      }, 120_000);
 
       /** A block, in a shell that knows what the blocks before it have exported. */
       const shell = (text: string) => {
         const file = variables();
         const program = `set -eu\n[ ! -f ${file} ] || . ${file}\ntrap 'export -p > ${file}' EXIT\n${stage.adapt(text)}\n`;
-        const env = cluster === undefined ? stage.env : { ...stage.env, KUBECONFIG: cluster.kubeconfig };
+        const env = {
+          ...stage.env,
+          ...(cluster === undefined ? {} : { KUBECONFIG: cluster.kubeconfig }),
+          ...(lab === undefined ? {} : podmanPlaces(lab)),
+        };
         return { args: ['-c', program], options: { cwd: clone.path, env, lifetimeMs: 300_000 } };
       };
 
@@ -105,6 +135,7 @@ needs.describe('every command in the documents does what it says', () => {
         const title = `line ${example.line}: ${example.text.replace(/\s+/g, ' ').slice(0, 70)}`;
         if (example.notRun !== undefined) it.skip(`${title} [skipped: ${example.notRun}]`, () => {});
         else if (example.needsCluster) clusterTests.test(title, () => run(example), 300_000);
+        else if (example.needsPodman) sessionTests.test(title, () => run(example), 300_000);
         else it(title, () => (example.stays ? start(example) : run(example)), 300_000);
       }
     });

@@ -43,7 +43,14 @@ no: command
 
 describe('examplesOf()', () => {
   it('finds the command blocks, what is special about them, and what they print', () => {
-    const plain = { notRun: undefined, stays: false, needsCluster: false, exitCode: 0, prints: [] };
+    const plain = {
+      notRun: undefined,
+      stays: false,
+      needsCluster: false,
+      needsPodman: false,
+      exitCode: 0,
+      prints: [],
+    };
     expect(examplesOf(document)).toEqual([
       { ...plain, line: 3, text: 'echo one\necho two', prints: ['one', '…o'] },
       { ...plain, line: 16, text: 'exit 3', exitCode: 3 },

@@ -10,6 +10,8 @@ export interface Example {
   readonly stays: boolean;
   /** It needs a Kubernetes cluster. */
   readonly needsCluster: boolean;
+  /** It needs podman, with the images of sessions. */
+  readonly needsPodman: boolean;
   /** The exit code that it is meant to end with. */
   readonly exitCode: number;
   /** Lines that it is meant to print, in this order; `…` stands for anything. */
@@ -30,7 +32,7 @@ const SHELLS = new Set(['bash', 'sh', 'shell', 'console']);
 
 /**
  * The command blocks of a Markdown document, those in the languages of shells. A comment above a block says what is special
- * about it: `<!-- example: not run (why) -->`, or one or more of `stays`, `cluster` and `exit 1`, as in `<!-- example: cluster, exit 1 -->`. A `text` block right
+ * about it: `<!-- example: not run (why) -->`, or one or more of `stays`, `cluster`, `podman` and `exit 1`, as in `<!-- example: cluster, exit 1 -->`. A `text` block right
  * behind a command block is what the command prints.
  */
 export function examplesOf(markdown: string): readonly Example[] {
@@ -50,22 +52,29 @@ export function examplesOf(markdown: string): readonly Example[] {
   });
 }
 
-type Annotation = Pick<Example, 'notRun' | 'stays' | 'needsCluster' | 'exitCode'>;
+type Annotation = Pick<Example, 'notRun' | 'stays' | 'needsCluster' | 'needsPodman' | 'exitCode'>;
 
 function readAnnotation({ above, line }: Fence): Annotation {
-  const plain: Annotation = { notRun: undefined, stays: false, needsCluster: false, exitCode: 0 };
+  const plain: Annotation = {
+    notRun: undefined,
+    stays: false,
+    needsCluster: false,
+    needsPodman: false,
+    exitCode: 0,
+  };
   const annotation = /^<!-- example: (.*) -->$/.exec(above)?.[1];
   if (annotation === undefined) return plain;
   const notRun = /^not run \((.+)\)$/.exec(annotation)?.[1];
   if (notRun !== undefined) return { ...plain, notRun };
   const words = annotation.split(', ');
   const exitCode = words.flatMap((word) => /^exit (\d+)$/.exec(word)?.[1] ?? [])[0];
-  const others = words.filter((word) => word !== 'stays' && word !== 'cluster' && !/^exit \d+$/.test(word));
+  const others = words.filter((word) => !/^(stays|cluster|podman|exit \d+)$/.test(word));
   if (others.length > 0) throw new Error(`The annotation above line ${line} cannot be read: ${annotation}`);
   return {
     notRun: undefined,
     stays: words.includes('stays'),
     needsCluster: words.includes('cluster'),
+    needsPodman: words.includes('podman'),
     exitCode: Number(exitCode ?? 0),
   };
 }

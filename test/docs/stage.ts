@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { authorityPem } from '../support/certificates.ts';
 import { trustEnvironment } from '../support/clients/trust.ts';
@@ -16,6 +17,8 @@ export interface Stage extends AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   /** A command as it must be written here: other ports, and a proxy that finds the hosts on the stage. */
   adapt(text: string): string;
+  /** Gives the person settings of their own for sessions; undefined takes them away. */
+  setSessions(settings: object | undefined): Promise<void>;
 }
 
 /** Sets the stage. Listens on port 443 of loopback addresses. */
@@ -53,6 +56,11 @@ export async function setStage(): Promise<Stage> {
         .replace(/\bnpx paude run(?= -)(?! --help)/g, `$& ${runFlags}`)
         // The machine's own Node may be older than what the document asks for.
         .replace(/\bnode -e\b/g, 'node_modules/.bin/node -e'),
+    setSessions: async (settings) => {
+      const path = '.config/paude/config.json';
+      if (settings === undefined) await rm(home.join(path), { force: true });
+      else await home.write(path, JSON.stringify(settings));
+    },
     [Symbol.asyncDispose]: dispose,
   };
 }

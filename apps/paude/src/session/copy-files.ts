@@ -1,9 +1,10 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { PassThrough, type Readable, type Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { PaudeError } from '@paude/errors';
 import { commandLineError } from '../command-line-error.ts';
 import type { Io } from '../io.ts';
@@ -81,10 +82,13 @@ async function unpack(
   }
   const aside = await mkdtemp(join(directory, '.paude-copy-'));
   try {
-    const args = ['-x', '-f', '-', '--no-same-owner', '--no-same-permissions', '-C', aside];
-    const tar = spawn('tar', args, { env: io.env, stdio: ['pipe', 'ignore', 'pipe'] });
-    await feed(archive, tar, endOf(tar, input));
-    const [found, ...more] = await readdir(aside);
+    const [file, content] = [join(aside, 'archive.tar'), join(aside, 'content')];
+    // Wholly here first: tar may end before its input does.
+    await pipeline(archive, createWriteStream(file, { flags: 'wx' }));
+    await mkdir(content);
+    const args = ['-x', '-f', file, '--no-same-owner', '--no-same-permissions', '-C', content];
+    await endOf(spawn('tar', args, { env: io.env, stdio: ['ignore', 'ignore', 'pipe'] }), input);
+    const [found, ...more] = await readdir(content);
     if (found === undefined || more.length > 0)
       throw refused(input, 'what the session sent is not the one thing that was asked for');
     const place = join(directory, found);
@@ -93,26 +97,10 @@ async function unpack(
       () => false,
     );
     if (isThere) throw refused(input, `${place} is there already`);
-    await rename(join(aside, found), place);
+    await rename(join(content, found), place);
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
-}
-
-/** tar may end before its input does: behind the mark of an archive's end there is padding. */
-async function feed(
-  archive: Readable,
-  tar: ChildProcessByStdio<Writable, null, Readable>,
-  ended: Promise<void>,
-): Promise<void> {
-  const sent = finished(archive, { writable: false });
-  sent.catch(() => tar.stdin.end());
-  tar.stdin.on('error', () => undefined);
-  tar.once('close', () => archive.resume());
-  archive.pipe(tar.stdin);
-  const results = await Promise.allSettled([sent, ended]);
-  // What the session's side says is the cause, where both have failed.
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 function refused(input: string, why: string): PaudeError {
