@@ -281,6 +281,16 @@ ownServerTests.describe('paude policy, with a cluster', () => {
     );
   });
 
+  it('diff tells a user who may not list the kinds of the whole cluster that they were not looked at', async () => {
+    const namespace = await applied();
+    const every = { apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] };
+    const kubeconfig = await server.userKubeconfig(namespace, [every]);
+    const { code, rows } = await diff(namespace, '--kubeconfig', kubeconfig);
+    expect(code).toBe(1);
+    expect(rows.map(({ code: what }) => what)).toEqual(rows.map(() => 'kind-unlisted'));
+    expect(JSON.stringify(rows)).toContain('ClusterNetworkPolicy');
+  });
+
   it('a dry run shows the server’s own difference, and changes nothing', async () => {
     const namespace = await applied();
     const wider = await directory.write('wider.yaml', `${RULES}- new.example.com\n`);

@@ -68,14 +68,14 @@ export async function openPlace(place: Omit<ClusterPlace, 'name'>, io: Pick<Io, 
 
 /**
  * Reads the objects of a namespace that say what may be reached. A kind that this user may not list is a failure, and not
- * the same as none being there; only for kinds of the whole cluster it is said and left at that.
+ * the same as none being there; of kinds of the whole cluster it is kept which could not be listed.
  *
  * @throws PaudeError of `@paude/cluster`.
  */
 export async function readCluster(
   place: ClusterPlace,
   options: {
-    readonly io: Pick<Io, 'env' | 'stderr'>;
+    readonly io: Pick<Io, 'env'>;
     readonly atMs: number;
     readonly target?: Platform | undefined;
     readonly kubeconfig?: string | undefined;
@@ -94,12 +94,11 @@ export async function readCluster(
     if (apiVersion !== undefined) kinds.set(name, { apiVersion, kind });
   }
   const objects: KubernetesObject[] = [];
+  const unlisted: string[] = [];
   for (const [name, kind] of kinds) {
     const items = await list(cluster, kind, name).catch((error: unknown) => {
       if (!CLUSTER_SCOPED.has(name) || !isForbidden(error)) throw error;
-      io.stderr.write(
-        `warning: ${place.name}: ${(error as Error).message} What ${name} says is not looked at.\n`,
-      );
+      unlisted.push(name);
       return [];
     });
     for (const item of items) objects.push(withoutNoise(item, kind));
@@ -118,6 +117,7 @@ export async function readCluster(
     families: familiesOf(objects),
     wildcardFirewallNames: capabilities.egressFirewallWildcards.support === 'yes',
     atMs,
+    unlisted,
   };
 }
 

@@ -14,6 +14,7 @@ import {
   readHeldPods,
   sessionIntent,
   standaloneIntent,
+  type Weakness,
 } from '@paude/policy';
 
 /** Objects, from a cluster or from files, and how they are to be understood. */
@@ -27,6 +28,8 @@ export interface ObjectSet {
   readonly families: IpFamilies;
   readonly wildcardFirewallNames: boolean;
   readonly atMs: number;
+  /** Kinds of which nobody could tell whether there are any: this user may not list them. @default [] */
+  readonly unlisted?: readonly string[];
 }
 
 /** Whose policies are meant, when a namespace holds several. */
@@ -127,7 +130,7 @@ export function enforcementOf(set: ObjectSet, { intent, allowlist, configMap }: 
     platform,
     meant,
   });
-  return readHeldPods({
+  const enforcement = readHeldPods({
     objects: set.objects,
     readers,
     workload: context(intent.workload),
@@ -135,6 +138,21 @@ export function enforcementOf(set: ObjectSet, { intent, allowlist, configMap }: 
     expected: policiesOf(intent.dns),
     configMap,
   });
+  return {
+    ...enforcement,
+    weaknesses: [...(enforcement.weaknesses ?? []), ...(set.unlisted ?? []).map(unlisted)],
+  };
+}
+
+/** What is not seen is not the same as what is not there. */
+function unlisted(kind: string): Weakness {
+  return {
+    code: 'kind-unlisted',
+    severity: 'warning',
+    object: kind,
+    message: 'this user may not list them in the cluster, so whether one of them opens the pods is not known',
+    remedy: `Ask somebody who may: kubectl get ${kind.toLowerCase()}`,
+  };
 }
 
 const DNS_MODES: readonly DnsMode[] = ['kube-dns', 'openshift', 'node-local', 'none'];
