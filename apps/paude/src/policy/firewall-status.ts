@@ -4,6 +4,8 @@ import { PaudeError } from '@paude/errors';
 import type { Io } from '../io.ts';
 
 const ASK_EVERY_MS = 500;
+/** The status of a firewall that was changed is that of the rules before, until the controller has looked. */
+const STALE_MS = 3000;
 /** What the controller writes when all rules are in force (ovn-kubernetes, `egressfirewall.go`). */
 const IN_FORCE = 'EgressFirewall Rules applied';
 
@@ -18,15 +20,20 @@ export async function firewallCheck(
   applied: readonly AppliedObject[],
   { waitMs, io }: { readonly waitMs: number; readonly io: Pick<Io, 'stderr'> },
 ): Promise<void> {
-  const firewall = applied.find(({ after }) => after.kind === 'EgressFirewall')?.after;
-  if (firewall === undefined) return;
+  const found = applied.find(({ after }) => after.kind === 'EgressFirewall');
+  if (found === undefined || found.change === 'unchanged') return;
+  const firewall = found.after;
   const { name, namespace } = firewall.metadata;
-  const deadlineMs = performance.now() + waitMs;
+  const startMs = performance.now();
+  const believableMs = found.change === 'created' ? startMs : startMs + STALE_MS;
   for (;;) {
     const status = statusOf(await cluster.get(firewall, name, { namespace }));
-    if (status?.includes(IN_FORCE) === true && !/fail|error/i.test(status)) return;
-    if (status !== undefined && /fail|error/i.test(status)) throw failed(name, status);
-    if (performance.now() >= deadlineMs) break;
+    const nowMs = performance.now();
+    if (nowMs >= believableMs) {
+      if (status?.includes(IN_FORCE) === true && !/fail|error/i.test(status)) return;
+      if (status !== undefined && /fail|error/i.test(status)) throw failed(name, status);
+    }
+    if (nowMs >= startMs + waitMs) break;
     await sleep(ASK_EVERY_MS);
   }
   io.stderr.write(
