@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { authorityPem } from '../support/certificates.ts';
 import { trustEnvironment } from '../support/clients/trust.ts';
@@ -8,13 +9,16 @@ import {
   pythonExecutable,
   registryAddresses,
 } from '../support/clients.ts';
-import { requireComponent } from '../support/components.ts';
+import { haveCommand } from '../support/commands.ts';
+import { componentTests, requireComponent } from '../support/components.ts';
 import { type GitServer, gitServer } from '../support/git-server.ts';
 import { type SecureOrigin, secureOrigin, textHandler } from '../support/origins.ts';
 import { runProcess, successful } from '../support/processes.ts';
 import { type Scene, setScene } from './scene.ts';
-import { MAKERS } from './ways.ts';
+import { WAYS } from './ways.ts';
 
+/** The machine's own: the first on PATH may lie in the home of root. */
+const SYSTEM_PYTHON = '/usr/bin/python3';
 const TIMEOUT_MS = 150_000;
 const NAME = 'origin.test';
 
@@ -43,7 +47,7 @@ const NODE =
 const PYTHON =
   'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode(), end="")';
 
-describe.each(MAKERS.filter(({ tests }) => tests.present))('in a sandbox, $title', (way) => {
+describe.each(WAYS.filter(({ tests }) => tests.present))('in a sandbox, $title', (way) => {
   let [scene, origin, git, trust, flags]: [Scene?, SecureOrigin?, GitServer?, NodeJS.ProcessEnv?, string[]?] =
     [];
   beforeAll(async () => {
@@ -87,6 +91,12 @@ describe.each(MAKERS.filter(({ tests }) => tests.present))('in a sandbox, $title
     expect(origin?.handshakes.length).toBe(handshakes);
   };
   const url = () => `https://${NAME}:${origin?.port}/`;
+  const python = () => (way.uid === undefined ? pythonExecutable() : SYSTEM_PYTHON);
+  const hasPip =
+    way.uid === undefined
+      ? haveCommand('python3') && haveCommand('pip')
+      : spawnSync(SYSTEM_PYTHON, ['-m', 'pip', '--version']).status === 0;
+  const pythonTests = componentTests(hasPip ? [] : ['python3 with pip for this user']);
 
   requireComponent('curl').test(
     'curl reaches an allowed host and no other',
@@ -109,9 +119,9 @@ describe.each(MAKERS.filter(({ tests }) => tests.present))('in a sandbox, $title
     TIMEOUT_MS,
   );
 
-  requireComponent('python3').test(
+  pythonTests.test(
     'Python reaches an allowed host and no other',
-    async () => reaches([await pythonExecutable(), '-c', PYTHON, url()], 'hello\n'),
+    async () => reaches([await python(), '-c', PYTHON, url()], 'hello\n'),
     TIMEOUT_MS,
   );
 
@@ -152,7 +162,7 @@ describe.each(MAKERS.filter(({ tests }) => tests.present))('in a sandbox, $title
     TIMEOUT_MS,
   );
 
-  requireComponent('python3', 'pip').test(
+  pythonTests.test(
     'pip downloads from the index that is allowed and from no other',
     async () => {
       const index = await pipIndex();
@@ -163,7 +173,7 @@ describe.each(MAKERS.filter(({ tests }) => tests.present))('in a sandbox, $title
       ];
       const words = [
         '--',
-        await pythonExecutable(),
+        await python(),
         '-m',
         'pip',
         'download',
