@@ -1,9 +1,12 @@
-import { compile, parseHost, parseWords } from '@paude/allowlist';
+import { compile, expandAlias, parseHost, parseWords } from '@paude/allowlist';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { suggest } from './suggest.ts';
 import { deniedHosts, unusedRules } from './unused-rules.ts';
 import { UsageCollector } from './usage-collector.ts';
+
+/** The domains of an alias of suffixes: that of the index, and that of the files. */
+const [INDEX = '', FILES = ''] = expandAlias('python').map(({ word }) => word.replace(/^\./, ''));
 
 interface Seen {
   readonly host: string;
@@ -65,8 +68,8 @@ describe('suggest()', () => {
   });
 
   it('uses an alias when much of it was seen, and not for one host of it', () => {
-    expect(wordsFor(hosts('pypi.org', 'files.pythonhosted.org'))).toEqual(['python']);
-    expect(wordsFor(hosts('pypi.org'))).toEqual(['pypi.org']);
+    expect(wordsFor(hosts(INDEX, `files.${FILES}`))).toEqual(['python']);
+    expect(wordsFor(hosts(INDEX))).toEqual([INDEX]);
     expect(wordsFor(hosts('github.com', 'api.github.com'))).toEqual(['api.github.com', 'github.com']);
     const github = hosts('github.com', 'api.github.com', 'codeload.github.com', 'ghcr.io');
     const [entry] = suggest(usageOf(github)).entries;
@@ -75,8 +78,8 @@ describe('suggest()', () => {
   });
 
   it('keeps a port that an alias does not have', () => {
-    const seen = [...hosts('files.pythonhosted.org', 'pypi.org'), { host: 'pypi.org', port: 8443 }];
-    expect(wordsFor(seen).toSorted()).toEqual(['files.pythonhosted.org', 'pypi.org:{443,8443}']);
+    const seen = [...hosts(`files.${FILES}`, INDEX), { host: INDEX, port: 8443 }];
+    expect(wordsFor(seen).toSorted()).toEqual([`files.${FILES}`, `${INDEX}:{443,8443}`].toSorted());
   });
 
   it('does not use an alias that denies what was seen', () => {
@@ -101,7 +104,7 @@ describe('suggest()', () => {
     ['a suffix where anyone has a name', 'github.io'],
     ['a place where anyone has a bucket', 's3.amazonaws.com'],
     ['a domain below which anyone may write', 'googleapis.com'],
-    ['a registry of packages', 'npmjs.org'],
+    ['a registry of packages', FILES],
   ])('never makes a wildcard of %s', (_title, domain) => {
     const seen = hosts(...['a', 'b', 'c', 'd', 'e'].map((label) => `${label}.${domain}`));
     expect(suggest(usageOf(seen), { aliases: false }).words).toEqual(seen.map(({ host }) => host));
@@ -164,15 +167,7 @@ describe('suggest()', () => {
   it('allows every target that was let pass, and words that the grammar takes', () => {
     const label = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'pypi', 'storage', 'github', 'xn--bcher-kva');
     const domain = fc.constantFrom(
-      ...[
-        'example.com',
-        'co.uk',
-        'github.io',
-        'github.com',
-        'pypi.org',
-        'pythonhosted.org',
-        'googleapis.com',
-      ],
+      ...['example.com', 'co.uk', 'github.io', 'github.com', INDEX, FILES, 'googleapis.com'],
       ...['ubuntu.com', 'docker.io', 'anthropic.com', 'claude.ai', 'test'],
     );
     const host = fc.oneof(
