@@ -104,7 +104,7 @@ describe('suggest()', () => {
     ['a suffix where anyone has a name', 'github.io'],
     ['a place where anyone has a bucket', 's3.amazonaws.com'],
     ['a domain below which anyone may write', 'googleapis.com'],
-    ['a registry of packages', FILES],
+    ['a registry of packages', INDEX],
   ])('never makes a wildcard of %s', (_title, domain) => {
     const seen = hosts(...['a', 'b', 'c', 'd', 'e'].map((label) => `${label}.${domain}`));
     expect(suggest(usageOf(seen), { aliases: false }).words).toEqual(seen.map(({ host }) => host));
