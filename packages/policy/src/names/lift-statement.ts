@@ -34,6 +34,7 @@ export function liftStatement(statement: Statement, families: readonly (4 | 6)[]
   const unsaid: Clause[] = [];
   const allowed: Rule[] = [];
   const open = new Set(families);
+  const wholes = new Map<4 | 6, Ports>();
   for (const clause of statement.clauses) {
     const ports = tcpPorts(clause);
     if (clause.effect === 'allow' && isUnsaid(clause) && !isResolver(clause)) unsaid.push(clause);
@@ -44,10 +45,14 @@ export function liftStatement(statement: Statement, families: readonly (4 | 6)[]
         if (open.size === 0) break;
         continue;
       }
+      const isOutdone = (deny: Rule) =>
+        statement.precedence === 'first' && allowed.some((allow) => meet(allow, deny));
       const deny = ruleOf('deny', clause.to, ports, clause.object);
-      const outdone = statement.precedence === 'first' && allowed.some((allow) => meet(allow, deny));
-      if (outdone) misplaced.push(clause);
+      if (isOutdone(deny)) misplaced.push(clause);
       else rules.push(deny);
+      const shared = deniedToAll(clause.to, ports, { families, wholes });
+      const ofNames = ruleOf('deny', { kind: 'any' }, shared, clause.object);
+      if (shared.length > 0 && !isOutdone(ofNames)) rules.push(ofNames);
       continue;
     }
     const pattern = clause.to === 'unknown' ? undefined : everything(clause.to);
@@ -81,6 +86,32 @@ function closes(to: Pattern, ports: Ports, open: Set<4 | 6>): boolean {
   else if (to.kind === 'address' && to.cidr.prefix === 0) open.delete(to.cidr.family);
   else return false;
   return true;
+}
+
+/**
+ * The ports at which every family that pods have is denied as a whole, once this clause is read: names are denied there, too.
+ *
+ * @param read.wholes The ports of each family that earlier clauses deny as a whole; added to.
+ */
+function deniedToAll(
+  to: Pattern,
+  ports: Ports,
+  read: { readonly families: readonly (4 | 6)[]; readonly wholes: Map<4 | 6, Ports> },
+): Ports {
+  if (to.kind !== 'address' || to.cidr.prefix !== 0) return [];
+  const { families, wholes } = read;
+  const { family } = to.cidr;
+  wholes.set(
+    family,
+    [...new Set([...listOf(wholes.get(family)), ...listOf(ports)])].sort((a, b) => a - b),
+  );
+  if (families.some((one) => !wholes.has(one))) return [];
+  return listOf(ports).filter((port) => families.every((one) => listOf(wholes.get(one)).includes(port)));
+}
+
+/** Every port is closed elsewhere; here only lists are compared. */
+function listOf(ports: Ports | undefined): readonly number[] {
+  return ports === undefined || ports === 'all' ? [] : ports;
 }
 
 function isClosed(pattern: Pattern, open: ReadonlySet<4 | 6>): boolean {
