@@ -1,9 +1,9 @@
 import { lint } from '@paude/allowlist';
 import { Command } from 'commander';
 import { type AllowlistFlags, readAllowlist, withAllowlistOptions } from '../allowlist-options.ts';
+import { formatFinding, viewFinding } from '../finding-view.ts';
 import type { Io } from '../io.ts';
 import { ExitCode } from '../report-failure.ts';
-import { originOf } from '../rule-view.ts';
 
 interface LintFlags extends AllowlistFlags {
   readonly strict?: boolean;
@@ -20,27 +20,9 @@ export function allowlistLintCommand(io: Io): Command {
     .action(async (words: readonly string[], flags: LintFlags) => {
       const findings = lint(await readAllowlist(words, flags), { atMs: Date.now() });
       if (flags.output === 'json') {
-        const view = findings.map(({ code, severity, rule, related, message, remedy }) => {
-          const { alias, file, line } = rule.source;
-          return {
-            code,
-            severity,
-            rule: rule.text,
-            alias,
-            file,
-            line,
-            related: related?.text,
-            message,
-            remedy,
-          };
-        });
-        io.stdout.write(`${JSON.stringify(view, null, 2)}\n`);
+        io.stdout.write(`${JSON.stringify(findings.map(viewFinding), null, 2)}\n`);
       } else {
-        for (const { code, severity, rule, message, remedy } of findings) {
-          const origin = originOf(rule);
-          const from = origin === '' ? '' : ` (${origin})`;
-          io.stdout.write(`${severity}: ${rule.text}${from}: ${message}. ${remedy}. [${code}]\n`);
-        }
+        for (const finding of findings) io.stdout.write(formatFinding(finding));
         // The report is all that standard output holds; nothing found is said beside it.
         if (findings.length === 0) io.stderr.write('No findings.\n');
       }

@@ -1,4 +1,4 @@
-import { type Finding, lint } from '@paude/allowlist';
+import { lint } from '@paude/allowlist';
 import { Command } from 'commander';
 import {
   type AllowlistFlags,
@@ -6,12 +6,12 @@ import {
   readAllowlist,
   withAllowlistWords,
 } from '../allowlist-options.ts';
+import { formatFinding, viewFinding } from '../finding-view.ts';
 import type { Io } from '../io.ts';
 import { formatDiagnostics, viewDiagnostic } from '../policy/diagnostics.ts';
 import { emitKinds } from '../policy/emit.ts';
 import { type IntentFlags, intentOf, kindsOf, withIntentOptions } from '../policy/intent-options.ts';
 import { ExitCode } from '../report-failure.ts';
-import { originOf } from '../rule-view.ts';
 
 interface LintFlags extends AllowlistFlags, IntentFlags {
   readonly strict?: boolean;
@@ -53,15 +53,4 @@ export function policyLintCommand(io: Io): Command {
       const isBad = severities.includes('error') || (flags.strict === true && severities.includes('warning'));
       if (isBad) throw new ExitCode(1);
     });
-}
-
-function viewFinding({ rule, related, ...rest }: Finding): object {
-  const { alias, file, line } = rule.source;
-  return { ...rest, rule: rule.text, alias, file, line, related: related?.text };
-}
-
-function formatFinding({ severity, rule, message, remedy, code }: Finding): string {
-  const origin = originOf(rule);
-  const from = origin === '' ? '' : ` (${origin})`;
-  return `${severity}: ${rule.text}${from}: ${message}. ${remedy}. [${code}]\n`;
 }

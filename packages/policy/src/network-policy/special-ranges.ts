@@ -1,4 +1,5 @@
-import { type Cidr, cidrCovers, formatAddress, parseCidr, SPECIAL_USES } from '@paude/allowlist';
+import { type Cidr, cidrCovers, SPECIAL_USES } from '@paude/allowlist';
+import { nat64Range } from '../names/cidrs.ts';
 import { commonCidr, minimalCidrs } from './cidr-set.ts';
 
 /** A range of addresses to open, less what lies inside of it. */
@@ -8,16 +9,10 @@ export interface AddressBlock {
   readonly except: readonly Cidr[];
 }
 
-/** What an IPv4 range is behind the well-known NAT64 prefix (RFC 6052). */
-function nat64Form(cidr: Cidr): Cidr {
-  const address = formatAddress({ family: 6, words: [0x0064ff9b, 0, 0, cidr.words[0]] });
-  return parseCidr(`${address}/${96 + cidr.prefix}`);
-}
-
 const NAMED = SPECIAL_USES.flatMap(({ cidr, name, source, category }) => {
   const use = { cidr, category, text: `${name} (${source})` };
   // A cluster with NAT64 reaches private addresses there as well.
-  return cidr.family === 4 ? [use, { ...use, cidr: nat64Form(cidr), text: `${name} behind NAT64` }] : [use];
+  return cidr.family === 4 ? [use, { ...use, cidr: nat64Range(cidr), text: `${name} behind NAT64` }] : [use];
 });
 
 /** What no proxy may reach unless it is allowed by range: each special-use range, IPv4 ones behind NAT64 too. */
@@ -62,7 +57,7 @@ export function dialableBlocks(cidr: Cidr, allowPrivate: readonly Cidr[]): Addre
  */
 export function allowedPrivate(allowPrivate: readonly Cidr[], families: 'ipv4' | 'ipv6' | 'dual'): Cidr[] {
   const behindNat64 =
-    families === 'ipv4' ? [] : allowPrivate.filter(({ family }) => family === 4).map(nat64Form);
+    families === 'ipv4' ? [] : allowPrivate.filter(({ family }) => family === 4).map(nat64Range);
   return [...allowPrivate, ...behindNat64];
 }
 
